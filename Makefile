@@ -1,0 +1,48 @@
+# Everything a developer runs. Needs Python >= 3.11 and make; `make` alone lists the targets.
+# Another Python: make test PYTHON=python3.12
+
+PYTHON ?=
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+# One stamp per asked-for Python, so that asking for another one is noticed.
+STAMP  := $(VENV)/.stamp$(subst /,_,$(PYTHON))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock lock-check clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP)  ## build .venv from the hashed lock and install the project in it
+
+$(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh "$(PYTHON)"
+	@touch $@
+
+demo: $(STAMP)  ## train on made-up applications and score some, from end to end
+	$(RUN) scripts/demo.py
+
+test: $(STAMP)  ## run the fast tests, then the slow ones
+	$(RUN) -m pytest -m "not slow"
+	$(RUN) -m pytest -m slow || [ $$? -eq 5 ]  # 5: no test is marked slow
+
+check: $(STAMP)  ## lint, format, types, layers
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(STAMP)  ## run every benchmark; each prints ratios against a peer
+	@set -e; for file in $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py))); do \
+		echo "== $$file"; $(RUN) $$file; \
+	done
+
+lock: $(STAMP)  ## compile the locks from pyproject.toml (UPGRADE=1: newest versions)
+	@sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+lock-check: $(STAMP)  ## check that the locks are in step with pyproject.toml
+	$(RUN) scripts/check_locks.py
+
+clean:  ## remove .venv, caches and built files; run data stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Words of the field: errors and value objects. Imports nothing of the project."""

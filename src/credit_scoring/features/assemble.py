@@ -1,0 +1,103 @@
+"""The only join: one row an application, every feature, always in the same order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+
+import polars as pl
+
+from credit_scoring.domain.errors import DataError
+from credit_scoring.features.application import derived_features, raw_features
+from credit_scoring.features.bureau import bureau, bureau_balance
+from credit_scoring.features.credit_card import credit_card
+from credit_scoring.features.installments import installments
+from credit_scoring.features.pos_cash import pos_cash
+from credit_scoring.features.previous import previous
+from credit_scoring.features.relation import relation_features
+from credit_scoring.features.spec import Family, Feature, Frames
+from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, schema
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Return the history families, in matrix order."""
+    return (bureau(), bureau_balance(), previous(), installments(), pos_cash(), credit_card())
+
+
+@cache
+def catalogue() -> Mapping[str, Feature]:
+    """Return every feature by name, in the order of the matrix's columns.
+
+    Raises
+    ------
+    DataError
+        If two features share a name.
+    """
+    features = [*raw_features(), *derived_features()]
+    for family in families():
+        features += family.features
+    known = {feature.name: feature for feature in features}
+    features += relation_features(known)
+    known = {feature.name: feature for feature in features}
+    if len(known) != len(features):
+        raise DataError("two features share a name")
+    return MappingProxyType(known)
+
+
+def assemble(
+    frames: Frames, *, on_family: Callable[[str], None] | None = None
+) -> pl.DataFrame:
+    """Return one row for each row of ``frames["application"]``, sorted by ``SK_ID_CURR``.
+
+    Columns are the key, every feature of the catalogue in its order (Float64, or String for categories), and
+    ``TARGET`` last where the applications have it. A feature of an absent table is missing; a client without
+    rows in a table has counts of 0 and everything else missing.
+    """
+    applications = frames["application"].collect()
+    outcome = [OUTCOME] if OUTCOME in applications.columns else []
+    derived = [feature.expression.alias(feature.name) for feature in derived_features()]
+    matrix = applications.with_columns(derived).sort(APPLICATION_ID)
+    for family in families():
+        if on_family is not None:
+            on_family(family.name)
+        matrix = _joined(matrix, family, frames)
+    known = catalogue()
+    related = [f.expression.alias(n) for n, f in known.items() if n.startswith("RELATION__")]
+    return matrix.with_columns(related).select(APPLICATION_ID, *known, *outcome)
+
+
+def _joined(matrix: pl.DataFrame, family: Family, frames: Frames) -> pl.DataFrame:
+    if not all(table in frames for table in family.tables):
+        return matrix.with_columns(pl.lit(None, dtype=pl.Float64).alias(f.name) for f in family.features)
+    grouped = (
+        family.rows(frames)
+        .group_by(APPLICATION_ID)
+        .agg(feature.expression.cast(pl.Float64).alias(feature.name) for feature in family.features)
+        .collect()
+    )
+    counts = [pl.col(f.name).fill_null(0.0) for f in family.features if f.is_count]
+    return matrix.join(grouped, on=APPLICATION_ID, how="left", maintain_order="left").with_columns(counts)
+
+
+def definitions_digest(names: Iterable[str]) -> str:
+    """Return the SHA-256 of the definitions behind the features `names`: their expressions and rows.
+
+    A bundle records it for its own features; code that would compute any of them otherwise gives another digest.
+    """
+    known, wanted = catalogue(), set(names)
+    empty = {
+        name: pl.LazyFrame(
+            schema={c.name: c.dtype for c in table.columns.values()} | dict.fromkeys(table.flags(), pl.Float64)
+        )
+        for name, table in schema().items()
+    }
+    parts = [f"{name}={known[name].expression}" for name in sorted(wanted)]
+    for family in families():
+        if any(feature.name in wanted for feature in family.features):
+            parts.append(family.rows(empty).explain(optimized=False))
+    for table in schema().values():
+        parts += [str(expression) for c in table.columns.values() for expression in c.cleaned()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

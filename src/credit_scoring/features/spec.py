@@ -1,0 +1,44 @@
+"""What a feature is: a name, an expression, where it comes from, and what it means to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from credit_scoring.domain.text import Text
+
+Frames = Mapping[str, pl.LazyFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the feature matrix.
+
+    ``expression`` is evaluated over one application's row, or over the group of one client's rows of a
+    history table. ``sources`` are raw columns as ``table.COLUMN``. ``kind`` is ``number`` (Float64) or
+    ``category`` (String). A count of a client without history is 0; every other feature is then missing.
+    """
+
+    name: str
+    expression: pl.Expr
+    sources: tuple[str, ...]
+    meaning: Text
+    concept: str
+    unit: str
+    kind: str = "number"
+    is_count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The features of one history table: ``rows`` prepares its rows, grouped then by application.
+
+    ``tables`` must all be there; if one is absent the whole family is missing.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    rows: Callable[[Frames], pl.LazyFrame]
+    features: tuple[Feature, ...]
