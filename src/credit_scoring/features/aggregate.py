@@ -20,7 +20,9 @@ from credit_scoring.tables.schema import APPLICATION_ID, schema
 AMOUNT_STEP = 2.0**-10
 RATIO_STEP = 2.0**-20
 RATIO_LIMIT = 2.0**20
-_WHOLE_UNITS = frozenset({"days", "months", "count", "flag"})
+# Dates are told as days or months before the application, negative: their highest value is the latest.
+DATE_UNITS = frozenset({"days_before", "months_before"})
+_WHOLE_UNITS = DATE_UNITS | {"days", "months", "count", "flag"}
 
 STATISTICS: Mapping[str, Text] = MappingProxyType(
     {
@@ -28,6 +30,14 @@ STATISTICS: Mapping[str, Text] = MappingProxyType(
         "SUM": Text("total", "total"),
         "MAX": Text("highest", "maximum"),
         "MIN": Text("lowest", "minimum"),
+    }
+)
+DATE_STATISTICS: Mapping[str, Text] = MappingProxyType(
+    {
+        "MEAN": STATISTICS["MEAN"],
+        "SUM": STATISTICS["SUM"],
+        "MAX": Text("latest", "au plus récent"),
+        "MIN": Text("earliest", "au plus ancien"),
     }
 )
 
@@ -108,6 +118,7 @@ class FamilyBuilder:
     def add(self, measure: Measure, statistics: str, *subsets: Subset) -> FamilyBuilder:
         """Add each of the space-separated `statistics` of `measure` over each subset (default: all rows)."""
         column = self._keep(measure.name, measure.exact())
+        told = DATE_STATISTICS if measure.unit in DATE_UNITS else STATISTICS
         for subset in subsets or (ALL,):
             values = self._in(pl.col(column), subset)
             for statistic in statistics.split():
@@ -116,7 +127,7 @@ class FamilyBuilder:
                     statistic,
                     subset,
                     _statistic(values, statistic),
-                    _phrase(measure.meaning, STATISTICS[statistic], subset.meaning),
+                    _phrase(measure.meaning, told[statistic], subset.meaning),
                 )
         return self
 

@@ -47,9 +47,7 @@ def catalogue() -> Mapping[str, Feature]:
     return MappingProxyType(known)
 
 
-def assemble(
-    frames: Frames, *, on_family: Callable[[str], None] | None = None
-) -> pl.DataFrame:
+def assemble(frames: Frames, *, on_family: Callable[[str], None] | None = None) -> pl.DataFrame:
     """Return one row for each row of ``frames["application"]``, sorted by ``SK_ID_CURR``.
 
     Columns are the key, every feature of the catalogue in its order (Float64, or String for categories), and

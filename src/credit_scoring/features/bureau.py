@@ -41,14 +41,20 @@ def bureau() -> Family:
     debt_share = Measure(
         "DEBT_SHARE",
         c("AMT_CREDIT_SUM_DEBT") / c("AMT_CREDIT_SUM"),
-        Text("Share of a credit at another lender still owed", "Part restant due d'un crédit chez un autre prêteur"),
+        Text(
+            "Share of a credit at another lender still owed",
+            "Part restant due d'un crédit chez un autre prêteur",
+        ),
         "ratio",
         "bureau_debt",
     )
     left = Measure(
         "AMT_REPAID",
         c("AMT_CREDIT_SUM") - c("AMT_CREDIT_SUM_DEBT"),
-        Text("Amount already repaid on a credit at another lender", "Montant déjà remboursé d'un crédit chez un autre prêteur"),
+        Text(
+            "Amount already repaid on a credit at another lender",
+            "Montant déjà remboursé d'un crédit chez un autre prêteur",
+        ),
         "currency",
         "bureau_debt",
     )
@@ -70,9 +76,24 @@ def bureau() -> Family:
         "bureau_history",
     )
     credits_text = Text("Credits at other lenders", "Crédits chez d'autres prêteurs")
-    family.count("CREDITS", credits_text, "bureau_history", ALL, ACTIVE, CLOSED, HALF_YEAR, YEAR, TWO_YEARS, ACTIVE_YEAR)
+    family.count(
+        "CREDITS",
+        credits_text,
+        "bureau_history",
+        ALL,
+        ACTIVE,
+        CLOSED,
+        HALF_YEAR,
+        YEAR,
+        TWO_YEARS,
+        ACTIVE_YEAR,
+    )
     family.count("CREDITS", credits_text, "bureau_history", *TYPES.values())
-    family.distinct("CREDIT_TYPE", Text("Types of credit at other lenders", "Types de crédit chez d'autres prêteurs"), "bureau_history")
+    family.distinct(
+        "CREDIT_TYPE",
+        Text("Types of credit at other lenders", "Types de crédit chez d'autres prêteurs"),
+        "bureau_history",
+    )
     family.add(raw("DAYS_CREDIT"), "MEAN MIN MAX", ALL, ACTIVE, CLOSED)
     family.add(raw("DAYS_CREDIT"), "MAX", *TYPES.values())
     family.add(raw("DAYS_CREDIT_ENDDATE"), "MEAN MAX", ALL, ACTIVE)
@@ -113,10 +134,18 @@ def bureau_balance() -> Family:
         return Measure(name, c(name), Text(en, fr), unit, "bureau_overdue", sources)
 
     months = measure(
-        "MONTHS", "Months reported by credits at other lenders", "Mois déclarés des crédits chez d'autres prêteurs", "count", month
+        "MONTHS",
+        "Months reported by credits at other lenders",
+        "Mois déclarés des crédits chez d'autres prêteurs",
+        "count",
+        month,
     )
     late = measure(
-        "MONTHS_LATE", "Months with late payment at other lenders", "Mois avec retard de paiement chez d'autres prêteurs", "count", status
+        "MONTHS_LATE",
+        "Months with late payment at other lenders",
+        "Mois avec retard de paiement chez d'autres prêteurs",
+        "count",
+        status,
     )
     late_recent = measure(
         "MONTHS_LATE_12M",
@@ -143,16 +172,26 @@ def bureau_balance() -> Family:
         "LAST_LATE_MONTH",
         "Month of the last late payment at another lender",
         "Mois du dernier retard de paiement chez un autre prêteur",
-        "months",
+        "months_before",
         status + month,
     )
     unknown = measure(
-        "MONTHS_UNKNOWN", "Months of unknown status at other lenders", "Mois d'état inconnu chez d'autres prêteurs", "count", status
+        "MONTHS_UNKNOWN",
+        "Months of unknown status at other lenders",
+        "Mois d'état inconnu chez d'autres prêteurs",
+        "count",
+        status,
     )
     first = measure(
-        "FIRST_MONTH", "First month reported by a credit at another lender", "Premier mois déclaré d'un crédit chez un autre prêteur", "months", month
+        "FIRST_MONTH",
+        "First month reported by a credit at another lender",
+        "Premier mois déclaré d'un crédit chez un autre prêteur",
+        "months_before",
+        month,
     )
-    credits_text = Text("Credits at other lenders with monthly reports", "Crédits chez d'autres prêteurs suivis mensuellement")
+    credits_text = Text(
+        "Credits at other lenders with monthly reports", "Crédits chez d'autres prêteurs suivis mensuellement"
+    )
     family.count("CREDITS", credits_text, "bureau_history", ALL)
     family.add(months, "SUM MEAN")
     family.add(late, "SUM MAX")
@@ -161,15 +200,38 @@ def bureau_balance() -> Family:
     family.add(worst, "MAX MEAN")
     family.add(last, "MAX")
     family.add(first, "MIN MEAN")
-    family.ratio(late, months, Text("Share of months with late payment at other lenders", "Part des mois avec retard chez d'autres prêteurs"))
-    family.ratio(severe, months, Text("Share of months over 30 days late at other lenders", "Part des mois avec plus de 30 jours de retard chez d'autres prêteurs"))
-    family.ratio(unknown, months, Text("Share of months of unknown status at other lenders", "Part des mois d'état inconnu chez d'autres prêteurs"))
+    family.ratio(
+        late,
+        months,
+        Text(
+            "Share of months with late payment at other lenders",
+            "Part des mois avec retard chez d'autres prêteurs",
+        ),
+    )
+    family.ratio(
+        severe,
+        months,
+        Text(
+            "Share of months over 30 days late at other lenders",
+            "Part des mois avec plus de 30 jours de retard chez d'autres prêteurs",
+        ),
+    )
+    family.ratio(
+        unknown,
+        months,
+        Text(
+            "Share of months of unknown status at other lenders",
+            "Part des mois d'état inconnu chez d'autres prêteurs",
+        ),
+    )
     return family.build()
 
 
 def _months_by_credit(frames: Frames) -> pl.LazyFrame:
     """Return one row a credit: its months are added up before the join, which is then 15 times smaller."""
-    level = c("STATUS").replace_strict({"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}, default=None, return_dtype=pl.Int8)
+    level = c("STATUS").replace_strict(
+        {"0": 0, "1": 1, "2": 2, "3": 3, "4": 4, "5": 5}, default=None, return_dtype=pl.Int8
+    )
     late = c("level") >= 1
     by_credit = (
         frames["bureau_balance"]

@@ -55,5 +55,14 @@ def credit_card() -> Family:
     family.add(raw("SK_DPD_DEF"), "MEAN MAX", ALL, YEAR)
     family.add(late, "MEAN", ALL, YEAR)
     family.add(paid, "MEAN MIN", ALL, YEAR)
-    family.ratio(raw("AMT_DRAWINGS_ATM_CURRENT"), raw("AMT_CREDIT_LIMIT_ACTUAL"), Text("ATM withdrawals, compared with the card's limit", "Retraits au distributeur, rapportés au plafond de la carte"), ALL, YEAR)
+    family.ratio(
+        raw("AMT_DRAWINGS_ATM_CURRENT"),
+        raw("AMT_CREDIT_LIMIT_ACTUAL"),
+        Text(
+            "ATM withdrawals, compared with the card's limit",
+            "Retraits au distributeur, rapportés au plafond de la carte",
+        ),
+        ALL,
+        YEAR,
+    )
     return family.build()

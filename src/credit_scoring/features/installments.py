@@ -25,7 +25,10 @@ def installments() -> Family:
 
     late_text = Text("Days of delay of an instalment", "Jours de retard d'une échéance")
     early_text = Text("Days by which an instalment was paid early", "Jours d'avance du paiement d'une échéance")
-    margin_text = Text("Days between payment and due date of an instalment", "Jours entre le paiement et la date prévue d'une échéance")
+    margin_text = Text(
+        "Days between payment and due date of an instalment",
+        "Jours entre le paiement et la date prévue d'une échéance",
+    )
     short_text = Text("Amount missing from an instalment", "Montant manquant d'une échéance")
     payments = Text("Payments of instalments", "Paiements d'échéances")
     late = Measure("DAYS_LATE", delay.clip(0), late_text, "days", concept)
@@ -34,17 +37,55 @@ def installments() -> Family:
     underpaid = Measure("AMT_SHORT", short.clip(0), short_text, "currency", concept)
 
     family.count("PAYMENTS", payments, "previous_applications", ALL, QUARTER, YEAR)
-    family.distinct("SK_ID_PREV", Text("Earlier loans with instalments", "Crédits antérieurs à échéances"), "previous_applications")
+    family.distinct(
+        "SK_ID_PREV",
+        Text("Earlier loans with instalments", "Crédits antérieurs à échéances"),
+        "previous_applications",
+    )
     family.add(late, "MEAN MAX SUM", ALL, QUARTER, YEAR, TWO_YEARS)
     family.add(early, "MEAN MAX", ALL, QUARTER, YEAR)
     family.add(margin, "MIN MEAN", ALL, QUARTER, YEAR)
-    family.add(flag("IS_LATE", delay > 0, "Share of instalments paid late", "Part des échéances payées en retard"), "MEAN", ALL, QUARTER, YEAR, TWO_YEARS)
-    family.add(flag("IS_LATE_7D", delay > 7, "Share of instalments paid over 7 days late", "Part des échéances payées avec plus de 7 jours de retard"), "MEAN", ALL, YEAR)
-    family.add(flag("IS_SHORT", short > 0, "Share of instalments not paid in full", "Part des échéances non payées en totalité"), "MEAN", ALL, YEAR)
+    family.add(
+        flag("IS_LATE", delay > 0, "Share of instalments paid late", "Part des échéances payées en retard"),
+        "MEAN",
+        ALL,
+        QUARTER,
+        YEAR,
+        TWO_YEARS,
+    )
+    family.add(
+        flag(
+            "IS_LATE_7D",
+            delay > 7,
+            "Share of instalments paid over 7 days late",
+            "Part des échéances payées avec plus de 7 jours de retard",
+        ),
+        "MEAN",
+        ALL,
+        YEAR,
+    )
+    family.add(
+        flag(
+            "IS_SHORT",
+            short > 0,
+            "Share of instalments not paid in full",
+            "Part des échéances non payées en totalité",
+        ),
+        "MEAN",
+        ALL,
+        YEAR,
+    )
     family.add(underpaid, "MEAN MAX SUM", ALL, YEAR)
     family.add(raw("AMT_PAYMENT"), "MEAN MAX MIN SUM", ALL, YEAR)
     family.add(raw("AMT_INSTALMENT"), "MEAN MAX", ALL, YEAR)
     family.add(raw("DAYS_INSTALMENT"), "MIN MAX")
     family.add(raw("NUM_INSTALMENT_VERSION"), "MAX MEAN")
-    family.ratio(raw("AMT_PAYMENT"), raw("AMT_INSTALMENT"), Text("Amounts paid, compared with the instalments due", "Montants payés, rapportés aux échéances dues"), ALL, QUARTER, YEAR)
+    family.ratio(
+        raw("AMT_PAYMENT"),
+        raw("AMT_INSTALMENT"),
+        Text("Amounts paid, compared with the instalments due", "Montants payés, rapportés aux échéances dues"),
+        ALL,
+        QUARTER,
+        YEAR,
+    )
     return family.build()

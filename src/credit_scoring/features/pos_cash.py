@@ -10,7 +10,11 @@ from credit_scoring.features.spec import Family
 
 c = pl.col
 HALF_YEAR, YEAR, TWO_YEARS = (within_months(months) for months in (6, 12, 24))
-ACTIVE = Subset("ACTIVE", c("NAME_CONTRACT_STATUS") == "Active", Text("months of active loans", "mois de crédits en cours"))
+ACTIVE = Subset(
+    "ACTIVE",
+    c("NAME_CONTRACT_STATUS") == "Active",
+    Text("months of active loans", "mois de crédits en cours"),
+)
 COMPLETED = Subset("COMPLETED", c("NAME_CONTRACT_STATUS") == "Completed", Text("loans completed", "crédits soldés"))
 
 
@@ -21,20 +25,32 @@ def pos_cash() -> Family:
     remaining = Measure(
         "SHARE_REMAINING",
         c("CNT_INSTALMENT_FUTURE") / c("CNT_INSTALMENT"),
-        Text("Share of instalments left to pay on an earlier loan", "Part des échéances restant à payer sur un crédit antérieur"),
+        Text(
+            "Share of instalments left to pay on an earlier loan",
+            "Part des échéances restant à payer sur un crédit antérieur",
+        ),
         "ratio",
         "previous_applications",
     )
     late = Measure(
         "IS_LATE",
         (c("SK_DPD") > 0).cast(pl.Float64),
-        Text("Share of months in arrears on earlier loans", "Part des mois en retard sur les crédits antérieurs"),
+        Text(
+            "Share of months in arrears on earlier loans",
+            "Part des mois en retard sur les crédits antérieurs",
+        ),
         "flag",
         "repayment_punctuality",
     )
     months = Text("Monthly statements of earlier loans", "Relevés mensuels des crédits antérieurs")
     family.count("MONTHS", months, "previous_applications", ALL, YEAR, ACTIVE, COMPLETED)
-    family.distinct("SK_ID_PREV", Text("Earlier loans with monthly statements", "Crédits antérieurs à relevés mensuels"), "previous_applications", ALL, YEAR)
+    family.distinct(
+        "SK_ID_PREV",
+        Text("Earlier loans with monthly statements", "Crédits antérieurs à relevés mensuels"),
+        "previous_applications",
+        ALL,
+        YEAR,
+    )
     family.add(raw("MONTHS_BALANCE"), "MIN MAX MEAN")
     family.add(raw("SK_DPD"), "MEAN MAX SUM", ALL, YEAR)
     family.add(raw("SK_DPD_DEF"), "MEAN MAX SUM", ALL, YEAR, TWO_YEARS)

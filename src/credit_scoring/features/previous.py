@@ -16,7 +16,11 @@ CANCELED = Subset("CANCELED", c("NAME_CONTRACT_STATUS") == "Canceled", Text("can
 UNUSED = Subset("UNUSED", c("NAME_CONTRACT_STATUS") == "Unused offer", Text("offer not used", "offre non utilisée"))
 CASH = Subset("CASH", c("NAME_CONTRACT_TYPE") == "Cash loans", Text("cash loans", "prêts personnels"))
 GOODS = Subset("CONSUMER", c("NAME_CONTRACT_TYPE") == "Consumer loans", Text("consumer loans", "crédits affectés"))
-CARDS = Subset("REVOLVING", c("NAME_CONTRACT_TYPE") == "Revolving loans", Text("revolving loans", "crédits renouvelables"))
+CARDS = Subset(
+    "REVOLVING",
+    c("NAME_CONTRACT_TYPE") == "Revolving loans",
+    Text("revolving loans", "crédits renouvelables"),
+)
 YEAR, TWO_YEARS = (within_days("DAYS_DECISION", days) for days in (365, 730))
 RUNNING = Subset("RUNNING", c("FLAG_STILL_ACTIVE") == 1.0, Text("still running", "encore en cours"))
 REFUSED_YEAR = Subset(
@@ -30,12 +34,20 @@ APPROVED_TWO_YEARS = Subset(
     Text("approved in the last 730 days", "acceptées dans les 730 derniers jours"),
 )
 REASONS = tuple(
-    Subset(f"REASON_{code}", c("CODE_REJECT_REASON") == code, Text(f"refused, reason {code}", f"refusées, motif {code}"))
+    Subset(
+        f"REASON_{code}",
+        c("CODE_REJECT_REASON") == code,
+        Text(f"refused, reason {code}", f"refusées, motif {code}"),
+    )
     for code in ("HC", "SCO", "LIMIT")
 )
 _HIGH_YIELD = Text("high-rate products", "produits à taux élevé")
 HIGH_YIELD = Subset("HIGH_YIELD", c("NAME_YIELD_GROUP") == "high", _HIGH_YIELD)
-NEW_CLIENT = Subset("NEW_CLIENT", c("NAME_CLIENT_TYPE") == "New", Text("made as a new client", "faites en tant que nouveau client"))
+NEW_CLIENT = Subset(
+    "NEW_CLIENT",
+    c("NAME_CLIENT_TYPE") == "New",
+    Text("made as a new client", "faites en tant que nouveau client"),
+)
 WALK_IN = Subset("WALK_IN", c("NAME_PRODUCT_TYPE") == "walk-in", Text("walk-in sales", "démarches spontanées"))
 
 
@@ -45,7 +57,10 @@ def _measures() -> dict[str, Measure]:
         "granted": Measure(
             "AMT_CREDIT_TO_AMT_APPLICATION",
             credit / c("AMT_APPLICATION"),
-            Text("Amount offered compared with the amount requested earlier", "Montant proposé rapporté au montant sollicité lors d'une demande antérieure"),
+            Text(
+                "Amount offered compared with the amount requested earlier",
+                "Montant proposé rapporté au montant sollicité lors d'une demande antérieure",
+            ),
             "ratio",
             "previous_applications",
         ),
@@ -53,7 +68,10 @@ def _measures() -> dict[str, Measure]:
         "rate": Measure(
             "INTEREST_RATE",
             24.0 * (term * annuity - credit) / (credit * (term + 1.0)),
-            Text("Yearly interest rate of the earlier loan, estimated", "Taux d'intérêt annuel estimé du crédit antérieur"),
+            Text(
+                "Yearly interest rate of the earlier loan, estimated",
+                "Taux d'intérêt annuel estimé du crédit antérieur",
+            ),
             "ratio",
             "loan_price",
         ),
@@ -67,7 +85,10 @@ def _measures() -> dict[str, Measure]:
         "prolonged": Measure(
             "DAYS_LAST_DUE_MOVED",
             c("DAYS_LAST_DUE_1ST_VERSION") - c("DAYS_LAST_DUE"),
-            Text("Days by which the earlier loan ended before the first agreed date", "Jours d'avance de la fin du crédit antérieur sur la date convenue"),
+            Text(
+                "Days by which the earlier loan ended before the first agreed date",
+                "Jours d'avance de la fin du crédit antérieur sur la date convenue",
+            ),
             "days",
             "previous_applications",
         ),
@@ -80,8 +101,29 @@ def previous() -> Family:
     raw = family.raw
     made = _measures()
     applications = Text("Earlier applications", "Demandes antérieures")
-    family.count("APPLICATIONS", applications, "previous_applications", ALL, APPROVED, CANCELED, UNUSED, CASH, GOODS, CARDS)
-    family.count("APPLICATIONS", applications, "previous_applications", YEAR, APPROVED_TWO_YEARS, RUNNING, HIGH_YIELD, NEW_CLIENT, WALK_IN)
+    family.count(
+        "APPLICATIONS",
+        applications,
+        "previous_applications",
+        ALL,
+        APPROVED,
+        CANCELED,
+        UNUSED,
+        CASH,
+        GOODS,
+        CARDS,
+    )
+    family.count(
+        "APPLICATIONS",
+        applications,
+        "previous_applications",
+        YEAR,
+        APPROVED_TWO_YEARS,
+        RUNNING,
+        HIGH_YIELD,
+        NEW_CLIENT,
+        WALK_IN,
+    )
     family.count("APPLICATIONS", applications, "previous_refusals", REFUSED, REFUSED_YEAR, *REASONS)
     refused = Measure(
         "IS_REFUSED",
@@ -94,7 +136,11 @@ def previous() -> Family:
     family.add(raw("DAYS_DECISION"), "MEAN MIN MAX", ALL, APPROVED)
     family.add(raw("DAYS_DECISION"), "MAX", CASH, GOODS, CARDS)
     refusal_day = raw("DAYS_DECISION")
-    family.add(Measure("DAYS_REFUSED", refusal_day.expression, refusal_day.meaning, "days", "previous_refusals"), "MAX MEAN", REFUSED)
+    family.add(
+        Measure("DAYS_REFUSED", refusal_day.expression, refusal_day.meaning, refusal_day.unit, "previous_refusals"),
+        "MAX MEAN",
+        REFUSED,
+    )
     family.add(raw("AMT_ANNUITY"), "MEAN MAX MIN", ALL, APPROVED)
     family.add(raw("AMT_CREDIT"), "MEAN MAX SUM", ALL, APPROVED, REFUSED)
     family.add(raw("AMT_APPLICATION"), "MEAN MAX", ALL, REFUSED)
@@ -115,5 +161,14 @@ def previous() -> Family:
     family.add(made["rate"], "MEAN MIN MAX", APPROVED, APPROVED_TWO_YEARS)
     family.add(made["burden"], "MEAN MAX", APPROVED)
     family.add(made["prolonged"], "MEAN MAX", APPROVED)
-    family.ratio(raw("AMT_CREDIT"), raw("AMT_APPLICATION"), Text("Amounts offered, compared with the amounts requested earlier", "Montants proposés, rapportés aux montants sollicités antérieurement"), REFUSED, YEAR)
+    family.ratio(
+        raw("AMT_CREDIT"),
+        raw("AMT_APPLICATION"),
+        Text(
+            "Amounts offered, compared with the amounts requested earlier",
+            "Montants proposés, rapportés aux montants sollicités antérieurement",
+        ),
+        REFUSED,
+        YEAR,
+    )
     return family.build()

@@ -258,4 +258,3 @@ def application_ids(tables: Tables) -> pl.LazyFrame:
     """Return every known ``SK_ID_CURR``, of train and test, once."""
     parts = [tables.frames[s].select(APPLICATION_ID) for s in schema()["application"].files if s in tables.frames]
     return pl.concat(parts).unique()
-

@@ -52,12 +52,8 @@ def _check_values(stem: str, table: Table, frame: pl.LazyFrame) -> tuple[int, li
     """Count all breaches in one pass; look for examples only where there are any."""
     names = frame.collect_schema().names()
     columns = [column for column in table.columns.values() if column.name in names]
-    checks = {
-        f"{c.name}|{problem}": condition for c in columns for problem, condition in _breaches(table, c)
-    }
-    counts = frame.select(
-        pl.len().alias("rows"), *[check.sum().alias(key) for key, check in checks.items()]
-    ).collect()
+    checks = {f"{c.name}|{problem}": condition for c in columns for problem, condition in _breaches(table, c)}
+    counts = frame.select(pl.len().alias("rows"), *[check.sum().alias(key) for key, check in checks.items()]).collect()
     total = int(counts["rows"][0])
     if total == 0:
         return 0, [Violation(stem, "", "the table has no rows; leave its file out if there are none", 0)]
@@ -132,9 +128,7 @@ def _in_both(tables: Tables) -> list[Violation]:
     return [Violation("application_test", APPLICATION_ID, problem, shared.height, examples)]
 
 
-def _wrong_types(
-    stem: str, table: Table, source: Source | None, error: Exception
-) -> Iterator[Violation]:
+def _wrong_types(stem: str, table: Table, source: Source | None, error: Exception) -> Iterator[Violation]:
     """Read the table again as it was written, and count the cells that do not fit their column's type."""
     reason = str(error).splitlines()[0]
     if source is None:
@@ -142,7 +136,9 @@ def _wrong_types(
         return
     written = source.as_written()
     columns = [table.columns[n] for n in written.collect_schema().names() if n in table.columns]
-    misfits = {c.name: pl.col(c.name).is_not_null() & pl.col(c.name).cast(c.dtype, strict=False).is_null() for c in columns}
+    misfits = {
+        c.name: pl.col(c.name).is_not_null() & pl.col(c.name).cast(c.dtype, strict=False).is_null() for c in columns
+    }
     try:
         counts = written.select(*[misfit.sum().alias(name) for name, misfit in misfits.items()]).collect()
     except pl.exceptions.PolarsError as second:

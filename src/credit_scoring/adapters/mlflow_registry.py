@@ -1,0 +1,257 @@
+"""Runs and registered versions in MLflow; promotion to the published bundles. The only importer of mlflow."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from credit_scoring.bundle.manifest import Evaluation
+from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
+from credit_scoring.bundle.store import Bundle, load_bundle, save_bundle
+from credit_scoring.domain.errors import MissingExtraError, RegistryError
+from credit_scoring.training.figures import cost_curve_table, save_figures
+from credit_scoring.training.run import Trained
+
+try:
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+    from mlflow.artifacts import download_artifacts
+    from mlflow.entities import Metric
+    from mlflow.exceptions import MlflowException
+except ImportError as error:  # pragma: no cover - exercised by the minimal-install check
+    raise MissingExtraError("train", "the model registry") from error
+
+EXPERIMENT = "credit-scoring"
+CHAMPION, CHALLENGER = "champion", "challenger"
+_PARENT = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version in the registry; ``aliases`` may hold ``champion`` or ``challenger``."""
+
+    version: int
+    digest: str
+    candidate: str
+    created_at: str
+    aliases: tuple[str, ...]
+    auc: str
+    cost: str
+
+
+class MlflowRegistry:
+    """The registry of one model name, and the published bundles it promotes to."""
+
+    def __init__(self, home: Path, published: PublishedBundles, *, tracking_uri: str, model_name: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self._uri = tracking_uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
+        self._artifacts = None if tracking_uri else (home.resolve() / "mlartifacts").as_uri()
+        self._name = model_name
+        self._published = published
+        try:
+            self._client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+            self._finish_announcement()
+        except MlflowException as error:
+            raise RegistryError(f"the registry {self._uri} cannot be used: {error}") from error
+
+    def record(self, trained: Trained, *, promote: bool) -> tuple[RegisteredVersion, Bundle]:
+        """Log a training with its candidates, register its bundle, and return the version and the saved bundle.
+
+        The first version becomes champion; a later one becomes challenger, unless `promote`.
+        """
+        manifest = trained.bundle.manifest
+        experiment = self._experiment()
+        run = self._client.create_run(experiment, run_name=f"training-{manifest.provenance.created_at}")
+        run_id = run.info.run_id
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+            bundle = save_bundle(trained.bundle, Path(scratch) / "bundle")
+            save_figures(trained, Path(scratch) / "figures")
+            for result in manifest.candidates:
+                candidate_run = self._client.create_run(
+                    experiment, run_name=result.name, tags={_PARENT: run_id}
+                ).info.run_id
+                for key, value in ({"calibration": result.calibration} | result.settings).items():
+                    self._client.log_param(candidate_run, key, value)
+                self._log_evaluation(candidate_run, "oof", result.evaluation)
+                self._client.set_terminated(candidate_run)
+            self._log_parent(run_id, trained)
+            self._client.log_artifacts(run_id, str(Path(scratch) / "figures"), "figures")
+            self._client.log_artifacts(run_id, str(Path(scratch) / "bundle"), "bundle")
+        version = self._register(run_id, trained, bundle.digest)
+        self._client.set_terminated(run_id)
+        becomes_champion = promote or self._published.pointer() is None
+        if becomes_champion:
+            self.promote(version)
+        else:
+            self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
+        return self.version(version), bundle
+
+    def versions(self) -> list[RegisteredVersion]:
+        """Return every version, oldest first."""
+        try:
+            aliases = self._aliases()
+            found = self._client.search_model_versions(f"name = '{self._name}'")
+        except MlflowException:
+            return []
+        made = [self._described(version, aliases) for version in found]
+        return sorted(made, key=lambda version: version.version)
+
+    def version(self, number: int) -> RegisteredVersion:
+        """Return one version.
+
+        Raises
+        ------
+        RegistryError
+            If there is no such version.
+        """
+        known = {version.version: version for version in self.versions()}
+        if number not in known:
+            listed = ", ".join(map(str, known)) or "none: train a model first"
+            raise RegistryError(f"there is no version {number}; registered are {listed}")
+        return known[number]
+
+    def resolve(self, name: str) -> int:
+        """Return the version number that `name` means: ``champion``, ``challenger`` or a number."""
+        if name.isdigit():
+            return self.version(int(name)).version
+        for version in self.versions():
+            if name in version.aliases:
+                return version.version
+        raise RegistryError(f"no version is called {name!r}; see `credit-scoring model list`")
+
+    def fetch(self, number: int, folder: Path) -> Path:
+        """Download a version's bundle below `folder`, verify its digest, and return where it is."""
+        wanted = self.version(number)
+        source = self._client.get_model_version(self._name, str(number)).source
+        try:
+            path = Path(download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=self._uri))
+        except (MlflowException, OSError) as error:
+            raise RegistryError(f"the artifacts of version {number} cannot be read from {source}: {error}") from error
+        load_bundle(path, digest=wanted.digest)
+        return path
+
+    def promote(self, number: int) -> None:
+        """Publish a version and make it champion; the pointer is the moment it counts."""
+        version = self.version(number)
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+            self._published.publish(self.fetch(number, Path(scratch)))
+        former = self._published.pointer()
+        new = Published(version=number, digest=version.digest)
+        if former is not None and former.champion == new:
+            return
+        history = (*former.former, former.champion) if former is not None else ()
+        self._published.point(Pointer(champion=new, former=history))
+        self._finish_announcement()
+        if CHALLENGER in version.aliases:
+            self._client.delete_registered_model_alias(self._name, CHALLENGER)
+
+    def rollback(self) -> RegisteredVersion:
+        """Make the former champion champion again and return it.
+
+        Raises
+        ------
+        RegistryError
+            If there was none.
+        """
+        pointer = self._published.pointer()
+        if pointer is None or not pointer.former:
+            raise RegistryError("there is no former champion to go back to")
+        champion = pointer.former[-1]
+        load_bundle(self._published.path(champion.digest), digest=champion.digest)
+        self._published.point(Pointer(champion=champion, former=pointer.former[:-1]))
+        self._finish_announcement()
+        return self.version(champion.version)
+
+    def _finish_announcement(self) -> None:
+        """Let the alias follow the pointer, also after a process was killed between the two."""
+        pointer = self._published.pointer()
+        if pointer is None or pointer.announced:
+            return
+        self._client.set_registered_model_alias(self._name, CHAMPION, str(pointer.champion.version))
+        self._published.point(pointer.model_copy(update={"announced": True}))
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts))
+
+    def _register(self, run_id: str, trained: Trained, digest: str) -> int:
+        manifest = trained.bundle.manifest
+        try:
+            self._client.create_registered_model(self._name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        metrics = manifest.out_of_fold.metrics | manifest.out_of_fold.at_cutoff
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/bundle"
+        tags = {
+            "digest": digest,
+            "candidate": manifest.candidate,
+            "created_at": manifest.provenance.created_at,
+            "oof_auc": f"{metrics['auc'].value:.4f}",
+            "oof_cost": f"{metrics['cost'].value:.4f}",
+        }
+        made = self._client.create_model_version(self._name, source=source, run_id=run_id, tags=tags)
+        return int(made.version)
+
+    def _log_parent(self, run_id: str, trained: Trained) -> None:
+        manifest, policy = trained.bundle.manifest, trained.bundle.policy
+        parameters = {
+            "candidate": manifest.candidate,
+            "features": len(manifest.features),
+            "seed": manifest.provenance.seed,
+            "threads": manifest.provenance.threads,
+            "cost_approve_bad": policy.approve_bad,
+            "cost_decline_good": policy.decline_good,
+            "git_commit": manifest.provenance.git_commit,
+            "data_fingerprint": manifest.provenance.data_fingerprint,
+        }
+        for key, value in parameters.items():
+            self._client.log_param(run_id, key, value)
+        self._client.log_metric(run_id, "cutoff", policy.cutoff)
+        self._log_evaluation(run_id, "oof", manifest.out_of_fold)
+        if manifest.holdout is not None:
+            self._log_evaluation(run_id, "holdout", manifest.holdout)
+        chosen = next(r for r in trained.candidates if r.candidate.name == manifest.candidate)
+        curve = cost_curve_table(chosen, trained.defaulted, policy.costs)
+        self._client.log_text(run_id, curve.write_csv(), "cost_curve.csv")
+        compared = [result.model_dump() for result in manifest.candidates]
+        self._client.log_text(run_id, json.dumps(compared, indent=1), "candidates.json")
+
+    def _log_evaluation(self, run_id: str, prefix: str, evaluation: Evaluation) -> None:
+        parts = {
+            "": evaluation.metrics | evaluation.at_cutoff,
+            "_at_theoretical_cutoff": evaluation.at_theoretical_cutoff,
+        }
+        now = int(time.time() * 1000)
+        logged = [
+            Metric(f"{prefix}_{name}{suffix}{ending}", value, now, 0)
+            for suffix, metrics in parts.items()
+            for name, metric in metrics.items()
+            for ending, value in (("", metric.value), ("_lower", metric.lower), ("_upper", metric.upper))
+        ]
+        self._client.log_batch(run_id, metrics=logged)
+
+    def _aliases(self) -> dict[str, str]:
+        return {alias: str(v) for alias, v in self._client.get_registered_model(self._name).aliases.items()}
+
+    def _described(self, version: object, aliases: dict[str, str]) -> RegisteredVersion:
+        tags: dict[str, str] = version.tags  # type: ignore[attr-defined]
+        number = int(version.version)  # type: ignore[attr-defined]
+        return RegisteredVersion(
+            version=number,
+            digest=tags.get("digest", ""),
+            candidate=tags.get("candidate", ""),
+            created_at=tags.get("created_at", ""),
+            aliases=tuple(alias for alias, of in aliases.items() if of == str(number)),
+            auc=tags.get("oof_auc", ""),
+            cost=tags.get("oof_cost", ""),
+        )

@@ -1,0 +1,129 @@
+"""Many applications at once: tables or a single-table file in, a file of decisions out, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from credit_scoring.bundle.store import Bundle
+from credit_scoring.domain.decision import Reason
+from credit_scoring.domain.errors import DataError
+from credit_scoring.features.assemble import assemble, families
+from credit_scoring.features.shards import assemble_shards, shards_for
+from credit_scoring.scoring import score
+from credit_scoring.tables.matrix import conformed, read_matrix, with_id
+from credit_scoring.tables.read import Tables
+
+ROWS_AT_A_TIME = 20_000
+ENDINGS = (".parquet", ".csv")
+OnRows = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """How many applications were scored, and what was decided."""
+
+    applications: int
+    decisions: dict[str, int]
+    mean_p_default: float
+    coverage: float
+
+
+def score_tables(
+    bundle: Bundle, tables: Tables, out: Path, *, explained: bool = False, on_rows: OnRows = lambda _: None
+) -> BatchSummary:
+    """Score the applications of `tables` into `out` (Parquet or CSV), sorted by id within each shard.
+
+    Raises
+    ------
+    DataError
+        If the bundle is of another portfolio, or `out` has another ending.
+    """
+    if bundle.manifest.portfolio != "home_credit":
+        raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
+    frames = tables.of(tables.scored())
+    uncomputed = [
+        feature.name
+        for family in families()
+        if not all(table in frames for table in family.tables)
+        for feature in family.features
+    ]
+    number = int(frames["application"].select(pl.len()).collect().item())
+    shards = shards_for(number)
+    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+        if shards == 1:
+            matrices: Iterable[pl.DataFrame] = [assemble(frames)]
+        else:
+            matrices = assemble_shards(frames, shards, Path(scratch))
+        return _write(_scored(bundle, matrices, uncomputed, explained, on_rows), out)
+
+
+def score_matrix(
+    bundle: Bundle, path: Path, out: Path, *, explained: bool = False, on_rows: OnRows = lambda _: None
+) -> BatchSummary:
+    """Score a single-table file with a model that was trained on one.
+
+    Raises
+    ------
+    DataError
+        If the bundle is of another portfolio, a column is missing or of another type.
+    """
+    if bundle.manifest.portfolio != "matrix":
+        raise DataError("this model was trained on the eight tables: give their folder, not --matrix")
+    frame, _ = with_id(read_matrix(path), bundle.manifest.id_column)
+    kinds = {card.name: card.kind for card in bundle.manifest.features}
+    return _write(_scored(bundle, [conformed(frame, kinds)], [], explained, on_rows), out)
+
+
+def _scored(
+    bundle: Bundle, matrices: Iterable[pl.DataFrame], uncomputed: list[str], explained: bool, on_rows: OnRows
+) -> Iterator[tuple[pl.DataFrame, float]]:
+    for matrix in matrices:
+        for rows in matrix.iter_slices(ROWS_AT_A_TIME):
+            scored = score(bundle, rows, uncomputed=uncomputed, explained=explained)
+            on_rows(rows.height)
+            decisions = scored.decisions
+            if scored.reasons is not None:
+                decisions = decisions.with_columns(*_told(scored.reasons))
+            yield decisions, scored.coverage
+
+
+def _told(reasons: list[list[Reason]]) -> list[pl.Series]:
+    return [
+        pl.Series(
+            f"reasons_{language}",
+            [[reason.told(language) for reason in row] for row in reasons],
+            dtype=pl.List(pl.String),
+        )
+        for language in ("en", "fr")
+    ]
+
+
+def _write(parts: Iterator[tuple[pl.DataFrame, float]], out: Path) -> BatchSummary:
+    if out.suffix not in ENDINGS:
+        raise DataError(f"{out} must end in {' or '.join(ENDINGS)}")
+    made, coverage = [], 1.0
+    for decisions, share in parts:
+        made.append(decisions)
+        coverage = min(coverage, share)
+    if not made:
+        raise DataError("there are no applications to score")
+    everything = pl.concat(made)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        if out.suffix == ".parquet":
+            everything.write_parquet(draft)
+        else:
+            lists = [name for name, kind in everything.schema.items() if kind == pl.List(pl.String)]
+            everything.with_columns(pl.col(lists).list.join(" | ")).write_csv(draft)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+    counts = dict(everything["decision"].value_counts(sort=True).iter_rows())
+    mean = everything["p_default"].mean()
+    return BatchSummary(everything.height, counts, float(mean) if isinstance(mean, float) else 0.0, coverage)

@@ -1,0 +1,102 @@
+"""What a bundle says of itself, in one JSON file that names every other file by SHA-256."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from credit_scoring.bundle.model import Encoder
+from credit_scoring.domain.text import Text
+from credit_scoring.features.spec import Feature
+
+FORMAT_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeatureCard(_Record):
+    """A feature as the bundle knows it: enough to tell reasons without the training data."""
+
+    name: str
+    kind: Literal["number", "category"]
+    unit: str
+    concept: str
+    meaning: Text
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, feature: Feature) -> FeatureCard:
+        """Return the card of a feature of the catalogue."""
+        kind: Literal["number", "category"] = "category" if feature.kind == "category" else "number"
+        return cls(
+            name=feature.name,
+            kind=kind,
+            unit=feature.unit,
+            concept=feature.concept,
+            meaning=feature.meaning,
+            sources=feature.sources,
+        )
+
+
+class Metric(_Record):
+    """A figure with its 95 % bootstrap interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class Evaluation(_Record):
+    """Figures of one set of predictions at two cut-offs; ``population`` says of whom."""
+
+    population: str
+    applications: int
+    defaults: int
+    metrics: dict[str, Metric]
+    at_cutoff: dict[str, Metric]
+    at_theoretical_cutoff: dict[str, Metric]
+
+
+class CandidateResult(_Record):
+    """How one candidate did out of fold, and its paired difference to the one that was chosen."""
+
+    name: str
+    calibration: str
+    cutoff: float
+    evaluation: Evaluation
+    difference_to_chosen: dict[str, Metric]
+    settings: dict[str, str]
+
+
+class Provenance(_Record):
+    """Where the bundle comes from."""
+
+    created_at: str
+    data_fingerprint: str
+    data_rows: dict[str, int]
+    git_commit: str
+    python: str
+    libraries: dict[str, str]
+    seed: int
+    threads: int
+
+
+class Manifest(_Record):
+    """All of a bundle but its booster, linear part and profile."""
+
+    format_version: int
+    portfolio: Literal["home_credit", "matrix"]
+    id_column: str
+    outcome_column: str
+    features: tuple[FeatureCard, ...]
+    encoder: Encoder
+    definitions_digest: str
+    candidate: str
+    out_of_fold: Evaluation
+    holdout: Evaluation | None
+    candidates: tuple[CandidateResult, ...]
+    provenance: Provenance
+    files: dict[str, str] = {}

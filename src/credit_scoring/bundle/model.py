@@ -1,0 +1,194 @@
+"""The margin (log-odds) of default as a linear part plus trees, and the PD that calibration makes of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from credit_scoring.domain.errors import DataError
+
+Floats = NDArray[np.float64]
+_FEW_ROWS = 256
+
+
+class Encoder(BaseModel):
+    """Turns a feature matrix into numbers: columns in order, each category as its rank, unknown as missing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    features: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+
+    def encode(self, matrix: pl.DataFrame) -> Floats:
+        """Return the values, shape (n_applications, n_features), C order, missing as NaN.
+
+        A category that training never saw is missing too.
+
+        Raises
+        ------
+        DataError
+            If a feature's column is absent.
+        """
+        if absent := [name for name in self.features if name not in matrix.columns]:
+            raise DataError(f"the feature matrix lacks {absent[:10]}")
+        columns = [
+            pl.col(name).replace_strict(
+                list(self.categories[name]),
+                list(range(len(self.categories[name]))),
+                default=None,
+                return_dtype=pl.Float64,
+            )
+            if name in self.categories
+            else pl.col(name).cast(pl.Float64)
+            for name in self.features
+        ]
+        return np.ascontiguousarray(matrix.select(columns).to_numpy(), dtype=np.float64)
+
+    def unseen(self, matrix: pl.DataFrame) -> dict[str, int]:
+        """Return how many values of each category feature training never saw; features without any are left out."""
+        counts = matrix.select(
+            (pl.col(name).is_not_null() & ~pl.col(name).is_in(list(levels))).sum().alias(name)
+            for name, levels in self.categories.items()
+        )
+        return {name: int(counts[name][0]) for name in counts.columns if counts[name][0]}
+
+
+class Term(BaseModel):
+    """One feature's part of the linear margin.
+
+    A number gives ``weight * clip((x - center) / scale, -limit, limit)``; a category gives
+    ``level_weights[rank]``; a missing value gives ``missing_weight``. All less ``offset``, the average over
+    training, so that the part is 0 for the average applicant.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feature: str
+    missing_weight: float = 0.0
+    weight: float = 0.0
+    center: float = 0.0
+    scale: float = 1.0
+    limit: float = 4.0
+    level_weights: tuple[float, ...] | None = None
+    offset: float = 0.0
+
+    def of(self, values: Floats) -> Floats:
+        """Return the part of each value, shape (n_applications,)."""
+        known = ~np.isnan(values)
+        if self.level_weights is not None:
+            ranks = np.where(known, values, 0).astype(np.int64)
+            part = np.asarray(self.level_weights)[ranks]
+        else:
+            part = self.weight * np.clip((values - self.center) / self.scale, -self.limit, self.limit)
+        return np.where(known, part, self.missing_weight) - self.offset
+
+
+class LinearPart(BaseModel):
+    """An intercept and a term for each feature that has one, in log-odds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intercept: float = 0.0
+    terms: tuple[Term, ...] = ()
+
+
+class Calibrator(BaseModel):
+    """A monotone map from margin to PD.
+
+    ``identity`` is the logistic function of the margin; ``sigmoid`` of ``slope * margin + intercept``;
+    ``isotonic`` interpolates between ``points`` (margin, PD), flat outside.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["identity", "sigmoid", "isotonic"] = "identity"
+    slope: float = 1.0
+    intercept: float = 0.0
+    points: tuple[tuple[float, float], ...] = ()
+
+    def p_default(self, margin: Floats) -> Floats:
+        """Return PDs in [0, 1], of the margin's shape."""
+        if self.kind == "isotonic":
+            x, y = np.asarray(self.points).T
+            return np.asarray(np.interp(margin, x, y))
+        return logistic(self.slope * margin + self.intercept)
+
+
+def logistic(margin: Floats) -> Floats:
+    """Return 1 / (1 + exp(-margin)), without overflow."""
+    small = np.exp(-np.abs(margin))
+    return np.where(margin >= 0, 1.0, small) / (1.0 + small)
+
+
+@dataclass(frozen=True)
+class CreditModel:
+    """Encoder, linear part, trees and calibrator: all that turns a feature matrix into PDs.
+
+    The linear part may have no term and the booster may be ``None``: a logistic regression, a booster, and a
+    booster that starts from a logistic regression are one thing.
+    """
+
+    encoder: Encoder
+    linear: LinearPart
+    booster: lgb.Booster | None
+    calibrator: Calibrator
+    _columns: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_columns", {name: i for i, name in enumerate(self.encoder.features)})
+
+    def margin(self, values: Floats) -> Floats:
+        """Return the log-odds before calibration, shape (n_applications,), from encoded `values`."""
+        total = np.full(values.shape[0], self.linear.intercept)
+        for term in self.linear.terms:
+            total += term.of(values[:, self._columns[term.feature]])
+        if self.booster is not None and values.shape[0]:
+            total += self.booster.predict(values, raw_score=True, num_threads=_threads(values))
+        return total
+
+    def p_default(self, values: Floats) -> Floats:
+        """Return the PDs of encoded `values`, shape (n_applications,)."""
+        return self.calibrator.p_default(self.margin(values))
+
+    def contributions(self, values: Floats) -> Floats:
+        """Return each feature's contribution in log-odds, shape (n_applications, n_features + 1).
+
+        The last column is the baseline; rows add up to `margin`. Trees give SHAP values
+        (``pred_contrib``); a linear term gives itself, its average over training being in the baseline already.
+        """
+        shares = np.zeros((values.shape[0], len(self.encoder.features) + 1))
+        shares[:, -1] = self.linear.intercept
+        for term in self.linear.terms:
+            column = self._columns[term.feature]
+            shares[:, column] += term.of(values[:, column])
+        if self.booster is not None and values.shape[0]:
+            shares += np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=_threads(values)))
+        return shares
+
+    def gain_shares(self) -> dict[str, float]:
+        """Return each used feature's share of what the model gained in training, adding up to 1.
+
+        Trees count by total gain; a model without trees by the absolute standardised weight of its terms.
+        """
+        if self.booster is not None and self.booster.num_trees():
+            gains = np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+        else:
+            gains = np.zeros(len(self.encoder.features))
+            for term in self.linear.terms:
+                spread = np.ptp(term.level_weights) if term.level_weights else abs(term.weight)
+                gains[self._columns[term.feature]] += float(spread)
+        total = gains.sum()  # 0 for a model that learnt nothing: then no feature has a share
+        return {name: float(g / total) for name, g in zip(self.encoder.features, gains, strict=True) if g > 0}
+
+
+def _threads(values: Floats) -> int:
+    """Return 1 for few rows, where starting threads costs more than it saves; the result does not depend on it."""
+    return 1 if values.shape[0] < _FEW_ROWS else (os.cpu_count() or 1)

@@ -1,0 +1,365 @@
+"""The command line: arguments, wiring and exit codes only."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from credit_scoring.batch import BatchSummary, score_matrix, score_tables
+from credit_scoring.bootstrap import published_bundles
+from credit_scoring.bundle.manifest import Evaluation, Manifest, Metric
+from credit_scoring.bundle.store import Bundle, load_bundle
+from credit_scoring.console import Bar, Terminal
+from credit_scoring.decision.cost import CostMatrix
+from credit_scoring.domain.errors import CreditScoringError, DataError, MissingExtraError
+from credit_scoring.settings import Settings
+from credit_scoring.tables.download import download as download_tables
+from credit_scoring.tables.read import read_tables
+from credit_scoring.tables.synthetic import Drift, synthesize
+from credit_scoring.tables.validate import validate
+
+if TYPE_CHECKING:
+    from credit_scoring.adapters.mlflow_registry import MlflowRegistry, RegisteredVersion
+    from credit_scoring.training.run import TrainingSet
+
+app = typer.Typer(
+    name="credit-scoring",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Probability of default, cheapest decision and honest reasons, from raw application files.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Get tables and check them.")
+model_app = typer.Typer(no_args_is_help=True, help="Registered models: which one decides.")
+app.add_typer(data_app, name="data")
+app.add_typer(model_app, name="model")
+
+terminal = Terminal()
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+]
+
+
+@data_app.command("synth")
+def synth(
+    out: Annotated[Path, typer.Argument(help="Folder to make.")],
+    applications: Annotated[int, typer.Option(min=1, help="Rows of application_train.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Two runs with one seed agree byte for byte.")] = 7,
+    file_format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
+    test_shift: Annotated[
+        float,
+        typer.Option(help="Shift of application_test from application_train: 0 none, 1 as in the real data."),
+    ] = 1.0,
+    monthly: Annotated[
+        float,
+        typer.Option(help="Share of application_train so shifted in the last month; rises from 0 in the first."),
+    ] = 0.0,
+    months: Annotated[int, typer.Option(help="Months over which applications arrive, with --monthly.")] = 12,
+) -> None:
+    """Make seeded, linked, Home-Credit-shaped tables. No real row is in them."""
+    if file_format not in {"csv", "parquet"}:
+        raise DataError(f"--format must be csv or parquet, not {file_format!r}")
+    drift = Drift(test_shift=test_shift, monthly=monthly, months=months)
+    with terminal.step(f"Making {applications:,} applications with their histories in {out}") as bar:
+        rows = synthesize(
+            out,
+            applications=applications,
+            seed=seed,
+            file_format="parquet" if file_format == "parquet" else "csv",
+            drift=drift,
+            on_progress=lambda done, total: bar.at("clients", done, total),
+        )
+        bar.made = f"{len(rows)} tables, {sum(rows.values()):,} rows"
+
+
+@data_app.command("download")
+def download(out: Annotated[Path, typer.Argument(help="Folder to fill.")]) -> None:
+    """Download the competition's files with Kaggle's own client and your account."""
+    files = download_tables(out)
+    terminal.say(f"{len(files)} files in {out}")
+
+
+@data_app.command("check")
+def check(source: SourceArgument) -> None:
+    """Check tables against the schema; exit 1 with every violation if there is any."""
+    with terminal.step(f"Checking {source}") as bar, read_tables(source) as tables:
+        for notice in tables.notices:
+            terminal.notice(notice)
+        rows = validate(tables, on_table=lambda name: bar.at(name, 0, None))
+        bar.made = f"{len(rows)} tables, {sum(rows.values()):,} rows, no violation"
+
+
+@app.command()
+def train(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIR]", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+    ] = None,
+    matrix: Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")] = None,
+    target: Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="With --matrix: the key column; default: row numbers.")
+    ] = None,
+    bad: Annotated[
+        str | None, typer.Option(help="With --matrix: the target's value that means default; default: 1.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="With --matrix: YAML of column meanings.")] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="Make the new version champion at once.")] = False,
+    cost_fn: Annotated[float, typer.Option(help="Cost of approving an application that defaults.")] = 10.0,
+    cost_fp: Annotated[float, typer.Option(help="Cost of declining one that would have repaid.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Two runs with one seed on one machine agree to the last bit.")] = 7,
+    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
+    holdout: Annotated[float, typer.Option(help="Share of persons kept for the end; 0: none.")] = 0.2,
+    threads: Annotated[int, typer.Option(help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
+) -> None:
+    """Train: tables, features, candidates, calibration, cut-off, bundle, registry."""
+    if (source is None) == (matrix is None):
+        raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
+    if matrix is not None and target is None:
+        raise typer.BadParameter("--matrix needs --target COLUMN")
+    registry = _registry()
+    from credit_scoring.training.run import TrainingOptions  # noqa: PLC0415 - the training extra
+    from credit_scoring.training.run import train as run_training  # noqa: PLC0415
+
+    options = TrainingOptions(
+        costs=CostMatrix(cost_fn, cost_fp),
+        seed=seed,
+        folds=folds,
+        holdout_share=holdout,
+        threads=threads or os.cpu_count() or 1,
+    )
+    if matrix is not None and target is not None:
+        data = _matrix_set(matrix, target, id_column, bad, labels)
+    else:
+        data = _home_credit_set(str(source))
+    with terminal.step("Training") as bar:
+        trained = run_training(data, options, on_step=bar.at)
+        bar.made = trained.bundle.manifest.candidate
+    with terminal.step("Registering") as bar:
+        version, bundle = registry.record(trained, promote=promote)
+        bar.made = f"version {version.version}, {', '.join(version.aliases)}"
+    typer.echo(_card(bundle))
+
+
+def _home_credit_set(source: str) -> TrainingSet:
+    from credit_scoring.training.prepare import home_credit_set  # noqa: PLC0415 - the training extra
+
+    with read_tables(source) as tables:
+        for notice in tables.notices:
+            terminal.notice(notice)
+        if "application_train" not in tables.frames:
+            raise DataError(f"{source} holds no application_train to learn from")
+        with terminal.step("Checking the tables") as bar:
+            rows = validate(tables, on_table=lambda name: bar.at(name, 0, None))
+            bar.made = f"{len(rows)} tables, {sum(rows.values()):,} rows, no violation"
+        with terminal.step("Building features") as bar:
+            data = home_credit_set(tables, rows, on_family=lambda name: bar.at(name, 0, None))
+            bar.made = f"{len(data.cards)} features of {data.matrix.height:,} applications"
+    return data
+
+
+def _matrix_set(path: Path, target: str, id_column: str | None, bad: str | None, labels: Path | None) -> TrainingSet:
+    from credit_scoring.training.prepare import matrix_set  # noqa: PLC0415 - the training extra
+
+    with terminal.step(f"Reading {path}") as bar:
+        data, notices = matrix_set(path, target=target, id_column=id_column, bad=bad, labels=labels)
+        bar.made = f"{len(data.cards)} features of {data.matrix.height:,} applications"
+    for notice in notices:
+        terminal.notice(notice)
+    return data
+
+
+@app.command()
+def score(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIR]", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, .parquet or .csv.")] = Path(
+        "decisions.parquet"
+    ),
+    model: Annotated[
+        str, typer.Option(help="champion, challenger, a version number, or the folder of a bundle.")
+    ] = "champion",
+    matrix: Annotated[Path | None, typer.Option(help="A single-table file, for a model trained on one.")] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Add the reasons, in English and French.")] = False,
+) -> None:
+    """Score application_test if there, else all applications: SK_ID_CURR, p_default, decision."""
+    if (source is None) == (matrix is None):
+        raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
+    bundle = _bundle(model)
+    if matrix is not None:
+        with terminal.step(f"Scoring {matrix}") as bar:
+            summary = score_matrix(bundle, matrix, out, explained=reasons, on_rows=_counter(bar))
+            bar.made = _summarised(summary, out)
+        return
+    with read_tables(str(source)) as tables:
+        for notice in tables.notices:
+            terminal.notice(notice)
+        with terminal.step("Checking the tables") as bar:
+            rows = validate(tables, on_table=lambda name: bar.at(name, 0, None))
+            bar.made = f"{sum(rows.values()):,} rows, no violation"
+        with terminal.step(f"Scoring {tables.scored()}") as bar:
+            summary = score_tables(bundle, tables, out, explained=reasons, on_rows=_counter(bar))
+            bar.made = _summarised(summary, out)
+
+
+@model_app.command("list")
+def model_list() -> None:
+    """List the registered versions, oldest first."""
+    versions = _registry().versions()
+    if not versions:
+        terminal.say("no version is registered: train a model with `credit-scoring train DIR`")
+    for version in versions:
+        typer.echo(_line(version))
+
+
+@model_app.command("show")
+def model_show(
+    model: Annotated[
+        str, typer.Argument(help="champion, challenger, a version number, or the folder of a bundle.")
+    ] = "champion",
+) -> None:
+    """Show what a model is, how it was measured and what it costs."""
+    bundle = _bundle(model)
+    typer.echo(_card(bundle))
+
+
+@model_app.command("promote")
+def model_promote(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version number, or challenger.")],
+) -> None:
+    """Make a registered version the champion."""
+    registry = _registry()
+    number = registry.resolve(version)
+    registry.promote(number)
+    typer.echo(_line(registry.version(number)))
+
+
+@model_app.command("rollback")
+def model_rollback() -> None:
+    """Make the former champion champion again."""
+    typer.echo(_line(_registry().rollback()))
+
+
+def _registry() -> MlflowRegistry:
+    """Return the registry; MLflow is imported only here, as it is slow and optional."""
+    from credit_scoring.adapters.mlflow_registry import MlflowRegistry  # noqa: PLC0415
+
+    settings = Settings()
+    return MlflowRegistry(
+        settings.home,
+        published_bundles(settings),
+        tracking_uri=settings.tracking_uri,
+        model_name=settings.model_name,
+    )
+
+
+def _bundle(model: str) -> Bundle:
+    """Return the bundle `model` names; the champion and folders need no MLflow."""
+    if model == "champion":
+        return published_bundles(Settings()).champion()
+    if Path(model).is_dir():
+        return load_bundle(Path(model))
+    registry = _registry()
+    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+        return load_bundle(registry.fetch(registry.resolve(model), Path(scratch)))
+
+
+def _counter(bar: Bar) -> Callable[[int], None]:
+    scored = itertools.count(1)
+
+    def on_rows(rows: int) -> None:
+        bar.at(f"batches of {rows:,} applications", next(scored), None)
+
+    return on_rows
+
+
+def _line(version: RegisteredVersion) -> str:
+    aliases = f"  {', '.join(version.aliases)}" if version.aliases else ""
+    return (
+        f"version {version.version}  {version.created_at}  {version.candidate}  out-of-fold AUC {version.auc}, "
+        f"cost {version.cost}{aliases}"
+    )
+
+
+def _summarised(summary: BatchSummary, out: Path) -> str:
+    shares = ", ".join(f"{count:,} {decision}" for decision, count in summary.decisions.items())
+    coverage = "" if summary.coverage > 0.9995 else f", coverage {summary.coverage:.0%}"
+    return f"{out}: {summary.applications:,} applications ({shares}), mean PD {summary.mean_p_default:.4f}{coverage}"
+
+
+def _metric(metric: Metric) -> str:
+    return f"{metric.value:.4f} [{metric.lower:.4f}, {metric.upper:.4f}]"
+
+
+def _figures(title: str, evaluation: Evaluation) -> list[str]:
+    lines = [f"{title}: {evaluation.applications:,} applications, {evaluation.defaults:,} defaults (95 % intervals)"]
+    lines += [f"  {name:<24}{_metric(metric)}" for name, metric in evaluation.metrics.items()]
+    for where, metrics in (
+        ("chosen", evaluation.at_cutoff),
+        ("theoretical", evaluation.at_theoretical_cutoff),
+    ):
+        told = ", ".join(f"{name} {_metric(metric)}" for name, metric in metrics.items() if name != "cutoff")
+        lines.append(f"  at the {where} cut-off {metrics['cutoff'].value:.4f}: {told}")
+    return lines
+
+
+def _compared(manifest: Manifest) -> list[str]:
+    lines = ["Candidates, out of fold; difference to the chosen one (paired 95 % interval):"]
+    for candidate in manifest.candidates:
+        metrics = candidate.evaluation.metrics | candidate.evaluation.at_cutoff
+        lines.append(
+            f"  {candidate.name:<22} AUC {_metric(metrics['auc'])}  cost {_metric(metrics['cost'])}  "
+            f"Brier {metrics['brier'].value:.4f}  calibration {candidate.calibration}"
+        )
+        if candidate.difference_to_chosen:
+            told = ", ".join(
+                f"{name} {metric.value:+.4f} [{metric.lower:+.4f}, {metric.upper:+.4f}]"
+                for name, metric in candidate.difference_to_chosen.items()
+            )
+            lines.append(f"  {'':<22} {told}")
+        else:
+            lines.append(f"  {'':<22} chosen")
+    return lines
+
+
+def _card(bundle: Bundle) -> str:
+    manifest, policy = bundle.manifest, bundle.policy
+    origin = manifest.provenance
+    lines = [
+        f"{manifest.candidate}, {len(manifest.features)} features, bundle {bundle.digest[:16]}",
+        f"made {origin.created_at}, commit {origin.git_commit or 'unknown'}, seed {origin.seed}, {origin.threads} threads",
+        f"data {origin.data_fingerprint[:16]}: "
+        + ", ".join(f"{name} {rows:,}" for name, rows in origin.data_rows.items()),
+        f"cut-off {policy.cutoff:.4f} [{policy.cutoff_interval[0]:.4f}, {policy.cutoff_interval[1]:.4f}] for costs "
+        f"{policy.approve_bad:g} : {policy.decline_good:g} (theory {policy.costs.theoretical_cutoff:.4f}), "
+        f"calibration {bundle.model.calibrator.kind}",
+        *_compared(manifest),
+        *_figures("Out of fold", manifest.out_of_fold),
+    ]
+    if manifest.holdout is not None:
+        lines += _figures("Hold-out, opened once", manifest.holdout)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence and exit code 1."""
+    try:
+        app()
+    except MissingExtraError as error:
+        terminal.say(f"error: {error}")
+        sys.exit(3)
+    except CreditScoringError as error:
+        terminal.say(f"error: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        terminal.say("stopped; nothing half-written is left")
+        sys.exit(130)

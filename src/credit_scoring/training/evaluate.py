@@ -1,0 +1,155 @@
+"""Figures of a set of predictions, each with a bootstrap interval, and paired differences of two sets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.bundle.manifest import Evaluation, Metric
+from credit_scoring.decision.cost import CostMatrix, check_predictions
+from credit_scoring.training.calibrate import fit_line
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+
+REPLICATES = 200
+COMPARED = ("auc", "brier", "cost")
+_EDGE = 1e-12
+
+
+class RankedPredictions:
+    """Predictions sorted once by PD, so that each bootstrap replicate costs one pass over its weights."""
+
+    def __init__(self, p_default: Floats, defaulted: Booleans) -> None:
+        check_predictions(p_default, defaulted)
+        self._order = np.argsort(p_default, kind="stable")
+        self._p = p_default[self._order]
+        self._bad = defaulted[self._order]
+        starts = np.flatnonzero(np.r_[True, self._p[1:] != self._p[:-1]])
+        self._ends = np.r_[starts[1:], self._p.size] - 1
+        clipped = np.clip(self._p, _EDGE, 1 - _EDGE)
+        self._log_loss = -np.where(self._bad, np.log(clipped), np.log1p(-clipped))
+        self._brier = (self._p - self._bad) ** 2
+        self._margin = np.log(clipped) - np.log1p(-clipped)
+
+    def overall(self, weights: Floats) -> dict[str, float]:
+        """Return AUC, Gini, KS, Brier, log loss, calibration slope and intercept, with rows counted `weights` times.
+
+        ``weights`` has shape (n_applications,), in the order the predictions were given in.
+        """
+        weight = weights[self._order]
+        bad = np.cumsum(weight * self._bad)[self._ends]
+        good = np.cumsum(weight * ~self._bad)[self._ends]
+        bad_share, good_share = bad / bad[-1], good / good[-1]
+        bad_steps, before = np.diff(bad_share, prepend=0.0), np.r_[0.0, good_share[:-1]]
+        auc = float(np.sum(bad_steps * (before + good_share) / 2))
+        slope, intercept = fit_line(self._margin, self._bad, weight)
+        total = weight.sum()
+        return {
+            "auc": auc,
+            "gini": 2 * auc - 1,
+            "ks": float(np.max(np.abs(good_share - bad_share))),
+            "brier": float(np.sum(weight * self._brier) / total),
+            "log_loss": float(np.sum(weight * self._log_loss) / total),
+            "calibration_slope": slope,
+            "calibration_intercept": intercept,
+        }
+
+    def at(self, cutoff: float, costs: CostMatrix, weights: Floats) -> dict[str, float]:
+        """Return what declining from `cutoff` on costs, detects and refuses."""
+        weight = weights[self._order]
+        declined = self._p >= cutoff
+        total, bad = weight.sum(), np.sum(weight * self._bad)
+        detected = float(np.sum(weight[declined] * self._bad[declined]) / bad)
+        false_alarms = float(np.sum(weight[declined] * ~self._bad[declined]) / (total - bad))
+        base = float(bad / total)
+        missed = float(np.sum(weight * (self._bad & ~declined)))
+        refused_good = float(np.sum(weight * (~self._bad & declined)))
+        cost = (costs.approve_bad * missed + costs.decline_good * refused_good) / float(total)
+        from_rates = base * (1 - detected) * costs.approve_bad + (1 - base) * false_alarms * costs.decline_good
+        if not math.isclose(cost, from_rates, rel_tol=1e-9, abs_tol=1e-12):
+            raise AssertionError(f"cost {cost} is not base·(1−TPR)·FN + (1−base)·FPR·FP = {from_rates}")
+        return {
+            "cutoff": cutoff,
+            "cost": cost,
+            "defaults_detected": detected,
+            "refused": float(np.sum(weight[declined]) / total),
+            "bad_rate_approved": missed / max(float(np.sum(weight[~declined])), 1.0),
+        }
+
+
+def _resamples(number: int, defaulted: Booleans, seed: int) -> Iterator[Floats]:
+    """Yield bootstrap weights; the same `seed` gives the same ones, which is what pairs two models."""
+    generator = np.random.default_rng([seed, 3])
+    bad, good = np.flatnonzero(defaulted), np.flatnonzero(~defaulted)
+    for _ in range(REPLICATES):
+        while True:
+            weights = np.bincount(generator.integers(0, number, number), minlength=number).astype(np.float64)
+            if weights[bad].any() and weights[good].any():
+                break
+        yield weights
+
+
+def _metric(value: float, replicates: list[float]) -> Metric:
+    lower, upper = np.quantile(replicates, [0.025, 0.975])
+    return Metric(value=value, lower=float(lower), upper=float(upper))
+
+
+def evaluate(
+    p_default: Floats, defaulted: Booleans, *, cutoff: float, costs: CostMatrix, population: str, seed: int
+) -> Evaluation:
+    """Return the figures of `p_default` with 95 % bootstrap intervals, at `cutoff` and at the theoretical one.
+
+    Raises
+    ------
+    DataError
+        If shapes differ or a PD is missing or outside [0, 1].
+    """
+    ranked = RankedPredictions(p_default, defaulted)
+    cutoffs = {"at_cutoff": cutoff, "at_theoretical_cutoff": costs.theoretical_cutoff}
+
+    def figures(weights: Floats) -> dict[str, dict[str, float]]:
+        return {"metrics": ranked.overall(weights)} | {
+            name: ranked.at(value, costs, weights) for name, value in cutoffs.items()
+        }
+
+    values = figures(np.ones(p_default.size))
+    drawn = [figures(weights) for weights in _resamples(p_default.size, defaulted, seed)]
+    metrics = {
+        part: {name: _metric(value, [draw[part][name] for draw in drawn]) for name, value in found.items()}
+        for part, found in values.items()
+    }
+    return Evaluation(
+        population=population,
+        applications=int(p_default.size),
+        defaults=int(defaulted.sum()),
+        metrics=metrics["metrics"],
+        at_cutoff=metrics["at_cutoff"],
+        at_theoretical_cutoff=metrics["at_theoretical_cutoff"],
+    )
+
+
+def paired_difference(
+    first: tuple[Floats, float],
+    second: tuple[Floats, float],
+    defaulted: Booleans,
+    *,
+    costs: CostMatrix,
+    seed: int,
+) -> dict[str, Metric]:
+    """Return first minus second in AUC, Brier and cost, resampled together.
+
+    Each model is its PDs, shape (n_applications,), and its cut-off.
+    """
+    sides = [(RankedPredictions(p, defaulted), cutoff) for p, cutoff in (first, second)]
+
+    def figures(weights: Floats) -> dict[str, float]:
+        one, other = (ranked.overall(weights) | ranked.at(cutoff, costs, weights) for ranked, cutoff in sides)
+        return {name: one[name] - other[name] for name in COMPARED}
+
+    values = figures(np.ones(defaulted.size))
+    drawn = [figures(weights) for weights in _resamples(defaulted.size, defaulted, seed)]
+    return {name: _metric(value, [draw[name] for draw in drawn]) for name, value in values.items()}
