@@ -28,6 +28,7 @@ INNER_SHARE = 0.25
 MANY_ROWS = 50_000
 MOST_ROUNDS = 5_000
 PATIENCE = 150
+SAMPLED_SHARE, FEWEST_SAMPLED = 0.08, 8
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Boosting:
 
     def fit(self, sample: Sample, *, seed: int, threads: int, follow: Choices = ()) -> Fitted:
         """Return the booster, fitted on all of `sample` with the median of the inner rounds."""
-        parameters = boosting_parameters(sample.defaulted.size, seed=seed, threads=threads)
+        parameters = boosting_parameters(*sample.values.shape, seed=seed, threads=threads)
         if follow:
             rounds = [int(settings["rounds"]) for settings in follow]
         else:
@@ -134,8 +135,8 @@ class Boosting:
         return int(booster.best_iteration)
 
 
-def boosting_parameters(rows: int, *, seed: int, threads: int) -> dict[str, object]:
-    """Return LightGBM's parameters for so many rows; two runs with equal `seed` and `threads` agree bit for bit."""
+def boosting_parameters(rows: int, features: int, *, seed: int, threads: int) -> dict[str, object]:
+    """Return LightGBM's parameters for so many rows and features; two runs with equal `seed` and `threads` agree bit for bit."""
     many = rows >= MANY_ROWS
     return {
         "objective": "binary",
@@ -143,7 +144,7 @@ def boosting_parameters(rows: int, *, seed: int, threads: int) -> dict[str, obje
         "learning_rate": 0.02,
         "num_leaves": 32 if many else 16,
         "min_child_samples": 70 if many else 40,
-        "feature_fraction": 0.08,
+        "feature_fraction": min(1.0, max(SAMPLED_SHARE, FEWEST_SAMPLED / features)),
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "lambda_l2": 50.0,
