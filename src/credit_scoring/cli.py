@@ -14,7 +14,7 @@ import typer
 
 from credit_scoring.batch import BatchSummary, score_matrix, score_tables
 from credit_scoring.bootstrap import published_bundles
-from credit_scoring.bundle.manifest import Evaluation, Manifest, Metric
+from credit_scoring.bundle.card import model_card
 from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.console import Bar, Terminal
 from credit_scoring.decision.cost import CostMatrix
@@ -145,7 +145,7 @@ def train(
     with terminal.step("Registering") as bar:
         version, bundle = registry.record(trained, promote=promote)
         bar.made = f"version {version.version}, {', '.join(version.aliases)}"
-    typer.echo(_card(bundle))
+    typer.echo(model_card(bundle))
 
 
 def _home_credit_set(source: str) -> TrainingSet:
@@ -229,7 +229,7 @@ def model_show(
 ) -> None:
     """Show what a model is, how it was measured and what it costs."""
     bundle = _bundle(model)
-    typer.echo(_card(bundle))
+    typer.echo(model_card(bundle))
 
 
 @model_app.command("promote")
@@ -294,60 +294,6 @@ def _summarised(summary: BatchSummary, out: Path) -> str:
     shares = ", ".join(f"{count:,} {decision}" for decision, count in summary.decisions.items())
     coverage = "" if summary.coverage > 0.9995 else f", coverage {summary.coverage:.0%}"
     return f"{out}: {summary.applications:,} applications ({shares}), mean PD {summary.mean_p_default:.4f}{coverage}"
-
-
-def _metric(metric: Metric) -> str:
-    return f"{metric.value:.4f} [{metric.lower:.4f}, {metric.upper:.4f}]"
-
-
-def _figures(title: str, evaluation: Evaluation) -> list[str]:
-    lines = [f"{title}: {evaluation.applications:,} applications, {evaluation.defaults:,} defaults (95 % intervals)"]
-    lines += [f"  {name:<24}{_metric(metric)}" for name, metric in evaluation.metrics.items()]
-    for where, metrics in (
-        ("chosen", evaluation.at_cutoff),
-        ("theoretical", evaluation.at_theoretical_cutoff),
-    ):
-        told = ", ".join(f"{name} {_metric(metric)}" for name, metric in metrics.items() if name != "cutoff")
-        lines.append(f"  at the {where} cut-off {metrics['cutoff'].value:.4f}: {told}")
-    return lines
-
-
-def _compared(manifest: Manifest) -> list[str]:
-    lines = ["Candidates, out of fold; difference to the chosen one (paired 95 % interval):"]
-    for candidate in manifest.candidates:
-        metrics = candidate.evaluation.metrics | candidate.evaluation.at_cutoff
-        lines.append(
-            f"  {candidate.name:<22} AUC {_metric(metrics['auc'])}  cost {_metric(metrics['cost'])}  "
-            f"Brier {metrics['brier'].value:.4f}  calibration {candidate.calibration}"
-        )
-        if candidate.difference_to_chosen:
-            told = ", ".join(
-                f"{name} {metric.value:+.4f} [{metric.lower:+.4f}, {metric.upper:+.4f}]"
-                for name, metric in candidate.difference_to_chosen.items()
-            )
-            lines.append(f"  {'':<22} {told}")
-        else:
-            lines.append(f"  {'':<22} chosen")
-    return lines
-
-
-def _card(bundle: Bundle) -> str:
-    manifest, policy = bundle.manifest, bundle.policy
-    origin = manifest.provenance
-    lines = [
-        f"{manifest.candidate}, {len(manifest.features)} features, bundle {bundle.digest[:16]}",
-        f"made {origin.created_at}, commit {origin.git_commit or 'unknown'}, seed {origin.seed}, {origin.threads} threads",
-        f"data {origin.data_fingerprint[:16]}: "
-        + ", ".join(f"{name} {rows:,}" for name, rows in origin.data_rows.items()),
-        f"cut-off {policy.cutoff:.4f} [{policy.cutoff_interval[0]:.4f}, {policy.cutoff_interval[1]:.4f}] for costs "
-        f"{policy.approve_bad:g} : {policy.decline_good:g} (theory {policy.costs.theoretical_cutoff:.4f}), "
-        f"calibration {bundle.model.calibrator.kind}",
-        *_compared(manifest),
-        *_figures("Out of fold", manifest.out_of_fold),
-    ]
-    if manifest.holdout is not None:
-        lines += _figures("Hold-out, opened once", manifest.holdout)
-    return "\n".join(lines)
 
 
 def main() -> None:

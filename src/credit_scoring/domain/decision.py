@@ -28,8 +28,8 @@ class Reason:
     def told(self, language: Language) -> str:
         """Return the reason as a phrase."""
         effect = _RAISES if self.contribution > 0 else _LOWERS
-        shown = _shown(self.value, self.unit, language)
-        return f"{self.meaning.told(language)}{f' ({shown})' if shown else ''}{_COLON.told(language)}{effect.told(language)}"
+        quantity = f"{self.meaning.told(language)} ({_shown(self.value, self.unit, language)})"
+        return f"{quantity}{_COLON.told(language)}{effect.told(language)}"
 
 
 _RAISES = Text("raises the risk", "augmente le risque")

@@ -1,7 +1,7 @@
 """Aggregates of a client's history: a measure of each row, a subset of the rows, a statistic.
 
-Sums do not depend on the order of rows. A measure is a whole number (days, counts, flags) or is rounded to a
-binary fraction (amounts to 1/1024, ratios to 2**-20), so that every partial sum is exact in double precision.
+Sums do not depend on the order of rows. A measure is rounded to a binary fraction (amounts to 1/1024, all else to
+2**-20, which leaves days, counts and flags as they are), so that every partial sum is exact in double precision.
 One client alone, a batch, any shard and any engine therefore give the same bits.
 """
 
@@ -22,7 +22,7 @@ RATIO_STEP = 2.0**-20
 RATIO_LIMIT = 2.0**20
 # Dates are told as days or months before the application, negative: their highest value is the latest.
 DATE_UNITS = frozenset({"days_before", "months_before"})
-_WHOLE_UNITS = DATE_UNITS | {"days", "months", "count", "flag"}
+_UNLIMITED_UNITS = DATE_UNITS | {"days", "months", "count", "flag", "area"}
 
 STATISTICS: Mapping[str, Text] = MappingProxyType(
     {
@@ -59,8 +59,8 @@ class Measure:
     def exact(self) -> pl.Expr:
         """Return the expression, rounded so that sums of it are exact; infinite ratios are missing."""
         value = self.expression.cast(pl.Float64)
-        if self.unit in _WHOLE_UNITS:
-            return value
+        if self.unit in _UNLIMITED_UNITS:
+            return (value / RATIO_STEP).round() * RATIO_STEP
         if self.unit == "currency":
             return (value / AMOUNT_STEP).round() * AMOUNT_STEP
         finite = pl.when(value.is_finite()).then(value.clip(-RATIO_LIMIT, RATIO_LIMIT))
@@ -94,7 +94,9 @@ def within_months(months: int) -> Subset:
 class FamilyBuilder:
     """Collects the features of one history table and the row-level columns they need.
 
-    `prepare` makes the rows from the `also` needed tables, where they are not the table's own rows.
+    `prepare` makes the rows from the `also` needed tables, where they are not the table's own rows. `long` tables
+    (tens of rows a client) are sorted by client first: grouping rows that lie together is twice as fast, if they
+    came in any order.
     """
 
     def __init__(
@@ -104,8 +106,9 @@ class FamilyBuilder:
         *,
         also: tuple[str, ...] = (),
         prepare: Callable[[Frames], pl.LazyFrame] | None = None,
+        long: bool = False,
     ) -> None:
-        self.name, self.table, self._tables = name, table, (table, *also)
+        self.name, self.table, self._tables, self._long = name, table, (table, *also), long
         self._prepare = prepare or (lambda frames: frames[table])
         self._features: list[Feature] = []
         self._columns: dict[str, pl.Expr] = {}
@@ -145,7 +148,7 @@ class FamilyBuilder:
         self._keep(column, pl.col(column))
         for subset in subsets or (ALL,):
             measure = Measure(column, pl.col(column), meaning, "count", concept)
-            number = self._in(pl.col(column), subset).n_unique().cast(pl.Float64)
+            number = self._in(pl.col(column), subset).drop_nulls().n_unique().cast(pl.Float64)
             text = _phrase(meaning, Text("number", "nombre"), subset.meaning)
             self._append(measure, "NUNIQUE", subset, number, text, is_count=True)
         return self
@@ -167,10 +170,15 @@ class FamilyBuilder:
     def build(self) -> Family:
         """Return the family."""
         columns = [expression.alias(name) for name, expression in self._columns.items()]
-        prepare = self._prepare
+        needed = sorted({root for column in columns for root in column.meta.root_names()} - {APPLICATION_ID})
+        prepare, is_long = self._prepare, self._long
 
         def rows(frames: Frames) -> pl.LazyFrame:
-            return prepare(frames).select(APPLICATION_ID, *columns)
+            raw = prepare(frames)
+            if is_long:
+                # Said to be sorted, or the optimiser would drop the sort before the grouping.
+                raw = raw.select(APPLICATION_ID, *needed).sort(APPLICATION_ID).set_sorted(APPLICATION_ID)
+            return raw.select(APPLICATION_ID, *columns)
 
         return Family(self.name, self._tables, rows, tuple(self._features))
 
@@ -182,7 +190,8 @@ class FamilyBuilder:
         return self._keep(f"in {subset.name}", subset.condition.fill_null(value=False))
 
     def _in(self, values: pl.Expr, subset: Subset) -> pl.Expr:
-        return values if subset is ALL else values.filter(pl.col(self._keep_condition(subset)))
+        """Return the values, missing outside the subset: cheaper than a filter, and no statistic tells them apart."""
+        return values if subset is ALL else pl.when(pl.col(self._keep_condition(subset))).then(values)
 
     def _append(
         self,

@@ -77,25 +77,40 @@ def _joined(matrix: pl.DataFrame, family: Family, frames: Frames) -> pl.DataFram
         .collect()
     )
     counts = [pl.col(f.name).fill_null(0.0) for f in family.features if f.is_count]
-    return matrix.join(grouped, on=APPLICATION_ID, how="left", maintain_order="left").with_columns(counts)
+    # Whether a highest value is 0.0 or -0.0 would depend on the order of rows.
+    zeros = [
+        pl.when(pl.col(f.name) == 0.0).then(0.0).otherwise(pl.col(f.name)).alias(f.name)
+        for f in family.features
+        if not f.is_count
+    ]
+    return matrix.join(grouped, on=APPLICATION_ID, how="left", maintain_order="left").with_columns(*counts, *zeros)
 
 
 def definitions_digest(names: Iterable[str]) -> str:
     """Return the SHA-256 of the definitions behind the features `names`: their expressions and rows.
 
     A bundle records it for its own features; code that would compute any of them otherwise gives another digest.
+    Expressions are taken as Polars serialises them: as text, long constants are cut short.
     """
-    known, wanted = catalogue(), set(names)
+    known, wanted = catalogue(), _with_roots(names)
     empty = {
         name: pl.LazyFrame(
             schema={c.name: c.dtype for c in table.columns.values()} | dict.fromkeys(table.flags(), pl.Float64)
         )
         for name, table in schema().items()
     }
-    parts = [f"{name}={known[name].expression}" for name in sorted(wanted)]
-    for family in families():
-        if any(feature.name in wanted for feature in family.features):
-            parts.append(family.rows(empty).explain(optimized=False))
+    parts = [name.encode() + known[name].expression.meta.serialize() for name in sorted(wanted)]
+    used = [family for family in families() if any(feature.name in wanted for feature in family.features)]
+    parts += [family.rows(empty).serialize() for family in used]
     for table in schema().values():
-        parts += [str(expression) for c in table.columns.values() for expression in c.cleaned()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        parts += [expression.meta.serialize() for c in table.columns.values() for expression in c.cleaned()]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _with_roots(names: Iterable[str]) -> set[str]:
+    """Return `names` and the features that these are made from."""
+    known, wanted = catalogue(), set(names)
+    for name in tuple(wanted):
+        if name.startswith("RELATION__"):
+            wanted |= set(known[name].expression.meta.root_names()) & set(known)
+    return wanted

@@ -14,7 +14,7 @@ QUARTER, YEAR, TWO_YEARS = (within_days("DAYS_INSTALMENT", days) for days in (90
 
 def installments() -> Family:
     """Return the features of repayments: lateness, shares paid, amounts, over all time and recently."""
-    family = FamilyBuilder("INSTALLMENTS", "installments_payments")
+    family = FamilyBuilder("INSTALLMENTS", "installments_payments", long=True)
     raw = family.raw
     concept = "repayment_punctuality"
     delay = c("DAYS_ENTRY_PAYMENT") - c("DAYS_INSTALMENT")

@@ -20,7 +20,7 @@ COMPLETED = Subset("COMPLETED", c("NAME_CONTRACT_STATUS") == "Completed", Text("
 
 def pos_cash() -> Family:
     """Return the features of monthly loan statements: arrears, remaining instalments, number of loans."""
-    family = FamilyBuilder("POS", "POS_CASH_balance")
+    family = FamilyBuilder("POS", "POS_CASH_balance", long=True)
     raw = family.raw
     remaining = Measure(
         "SHARE_REMAINING",

@@ -30,7 +30,8 @@ def download(out: Path) -> list[Path]:
     try:
         client.competition_download_files(COMPETITION, path=str(out), quiet=False)
     except Exception as error:
-        raise DataError(f"Kaggle did not give the files ({str(error).splitlines()[0]}): {SIGN_UP}") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"Kaggle did not give the files ({reason}): {SIGN_UP}") from error
     archive = out / f"{COMPETITION}.zip"
     try:
         with zipfile.ZipFile(archive) as packed:

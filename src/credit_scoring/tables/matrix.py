@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -11,10 +13,23 @@ from credit_scoring.domain.errors import DataError, TableViolationsError, Violat
 
 ROW_NUMBER = "row"
 MOST_LEVELS = 100
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "<NA>")
+
+_EXACT = 2.0**53  # a whole number beyond is no longer exact as Float64: a key, not a quantity
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
+_LEADING_ZERO = r"^[+-]?0\d"
+_WHOLE = r"^[+-]?\d+$"
+_DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?$"
+_DATE = r"^(\d{4}-\d{2}-\d{2}|\d{2}[/.]\d{2}[/.]\d{4}|\d{4}/\d{2}/\d{2})([T ]\d{2}:\d{2}.*)?$"
+_MOST_NAMED = 12
 
 
 def read_matrix(path: Path) -> pl.DataFrame:
-    """Return the file (CSV or Parquet) with every number as Float64 and everything else as String, NaN missing.
+    """Return the file (CSV or Parquet): numbers as Float64, truth values as Boolean, texts and dates as String.
+
+    NaN and infinity are missing. Codes with a leading zero and whole numbers too long for Float64 stay texts, so
+    that keys come out as they went in. A CSV may be separated by commas, semicolons (then with decimal commas
+    too), tabs or bars. A Parquet column of another type (lists, bytes, durations) is left as it is.
 
     Raises
     ------
@@ -24,21 +39,84 @@ def read_matrix(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} is not a file")
     try:
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-        elif path.suffix == ".csv":
-            frame = pl.read_csv(path, infer_schema_length=None, null_values=["", "NA", "NaN", "nan"])
+        if path.suffix.lower() == ".parquet":
+            columns = [_from_parquet(column) for column in pl.read_parquet(path)]
+        elif path.suffix.lower() == ".csv":
+            columns = _from_csv(path)
         else:
             raise DataError(f"{path} must end in .csv or .parquet")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        raise DataError(f"{path} cannot be read: {_told(error)}") from error
+    names = {column.name for column in columns}
+    if twice := sorted(name for name in names if f"{name}_duplicated_0" in names):
+        raise DataError(f"{path} has two columns named {twice[0]!r}")
+    frame = pl.DataFrame(columns)
     if frame.is_empty():
         raise DataError(f"{path} has no rows")
-    numbers = [
-        pl.col(n).cast(pl.Float64).fill_nan(None) for n, t in frame.schema.items() if t.is_numeric() or t == pl.Boolean
-    ]
-    others = [pl.col(n).cast(pl.String) for n, t in frame.schema.items() if not (t.is_numeric() or t == pl.Boolean)]
-    return frame.with_columns(numbers + others)
+    return frame
+
+
+def _told(error: Exception) -> str:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    if "invalid utf-8" in first:
+        return "it is not UTF-8 text; save it as UTF-8"
+    if "found more fields" in first:
+        return "a row has more fields than the header; a text that holds the separator needs quotes"
+    return first
+
+
+def _from_csv(path: Path) -> list[pl.Series]:
+    separator = _separator(path)
+    frame = pl.read_csv(path, infer_schema=False, separator=separator, null_values=list(MISSING_WORDS))
+    return [_parsed(column, decimal_comma=separator == ";") for column in frame]
+
+
+def _separator(path: Path) -> str:
+    """Return what separates the names in the header, a comma unless another sign occurs more often."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = re.sub(r'"[^"]*"', "", file.readline())
+    return max(",;\t|", key=header.count)
+
+
+def _parsed(texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
+    """Return a CSV column as numbers if every text is one."""
+    texts = texts.str.strip_chars()
+    texts = texts.set(texts.is_in(list(MISSING_WORDS)), None)
+    known = texts.drop_nulls()
+    if decimal_comma and known.str.contains(_DECIMAL_COMMA).all():
+        known, texts = known.str.replace(",", "."), texts.str.replace(",", ".")
+    numbers = known.cast(pl.Float64, strict=False)
+    if known.is_empty() or numbers.null_count() or known.str.contains(_LEADING_ZERO).any():
+        return texts
+    if ((numbers.abs() > _EXACT) & known.str.contains(_WHOLE)).any():
+        return texts
+    return _finite(texts.cast(pl.Float64))
+
+
+def _from_parquet(column: pl.Series) -> pl.Series:
+    kind = column.dtype
+    if kind.is_integer() and column.len() != column.null_count():
+        low, high = column.cast(pl.Int128).min(), column.cast(pl.Int128).max()
+        if not all(isinstance(end, int) and abs(end) <= _EXACT for end in (low, high)):
+            return column.cast(pl.String)
+    if kind.is_numeric():
+        return _finite(column.cast(pl.Float64))
+    if kind in (pl.Date, pl.Datetime, pl.Time, pl.Categorical, pl.Enum, pl.Null):
+        return column.cast(pl.String)
+    return column
+
+
+def _finite(numbers: pl.Series) -> pl.Series:
+    return numbers.set(~numbers.is_finite().fill_null(value=True), None)
+
+
+def absent(name: str, columns: Collection[str]) -> DataError:
+    """Return the error that says that no column is called `name`, with the names that come nearest."""
+    near = get_close_matches(name.lower(), {column.lower(): column for column in columns}, n=3, cutoff=0.7)
+    shown = [column for column in columns if column.lower() in near] or list(columns)
+    rest = f" and {len(shown) - _MOST_NAMED} more" if len(shown) > _MOST_NAMED else ""
+    told = ", ".join(map(repr, shown[:_MOST_NAMED]))
+    return DataError(f"there is no column {name!r}; {'did you mean' if near else 'the file has'} {told}{rest}")
 
 
 def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, str]:
@@ -47,17 +125,23 @@ def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, s
     Raises
     ------
     DataError
-        If the column is absent.
+        If the column is absent, or rows must be numbered and a column is called so already.
     TableViolationsError
         If an id is missing or occurs more than once.
     """
+    if id_column is None and ROW_NUMBER in frame.columns:
+        raise DataError(
+            f"the file has a column {ROW_NUMBER!r}, as row numbers are called: name the key with --id, or rename it"
+        )
     if id_column is None or (id_column == ROW_NUMBER and ROW_NUMBER not in frame.columns):
         return frame.with_row_index(ROW_NUMBER, offset=1).with_columns(pl.col(ROW_NUMBER).cast(pl.Int64)), ROW_NUMBER
     if id_column not in frame.columns:
-        raise DataError(f"there is no column {id_column!r}; the file has {frame.columns}")
+        raise absent(id_column, frame.columns)
     ids = frame[id_column]
+    if ids.dtype not in (pl.Float64, pl.String):
+        raise DataError(f"the key {id_column!r} holds {ids.dtype}, not numbers or texts")
     if ids.dtype == pl.Float64 and bool((ids.drop_nulls() % 1 == 0).all()):
-        frame = frame.with_columns(pl.col(id_column).cast(pl.Int64))
+        frame = frame.with_columns(ids.cast(pl.Int64))
         ids = frame[id_column]
     violations = []
     if ids.null_count():
@@ -65,7 +149,8 @@ def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, s
     repeated = ids.drop_nulls().filter(ids.drop_nulls().is_duplicated()).unique().sort()
     if repeated.len():
         examples = tuple(str(value) for value in repeated.head(3))
-        violations.append(Violation("matrix", id_column, "the key occurs more than once", repeated.len(), examples))
+        rows = int(ids.is_in(repeated.implode()).sum())
+        violations.append(Violation("matrix", id_column, "the key occurs more than once", rows, examples))
     if violations:
         raise TableViolationsError(violations)
     return frame.sort(id_column), id_column
@@ -74,77 +159,118 @@ def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, s
 def outcome(values: pl.Series, bad: str | None) -> pl.Series:
     """Return 1.0 where the loan defaulted, 0.0 where not.
 
-    `bad` is the value that means default; without it the values must be 0 and 1.
+    `bad` is the value that means default; without it the values must be 0 and 1, or false and true.
 
     Raises
     ------
-    TableViolationsError
-        If an outcome is missing, or is not one of two values.
+    DataError
+        If an outcome is missing, is not one of two values, or none of them is `bad`.
     """
-    column = values.name
-    problems = []
-    if values.null_count():
-        problems.append(Violation("matrix", column, "the outcome is missing", values.null_count()))
-    levels = values.drop_nulls().unique().sort().to_list()
-    shown = tuple(_shown(level) for level in levels[:5])
+    target = values.name
+    if not _usable(values):
+        raise DataError(f"the target {target!r} holds {values.dtype}, not numbers or texts")
+    texts = _levels(values)
+    if texts.null_count():
+        raise DataError(
+            f"the target {target!r} is missing on {texts.null_count():,} of {texts.len():,} rows: "
+            f"leave out the rows whose outcome is not known"
+        )
+    levels = texts.unique().sort().to_list()
+    shown = ", ".join(map(repr, levels[:5])) + (", ..." if len(levels) > 5 else "")
     if len(levels) != 2:
-        problems.append(
-            Violation(
-                "matrix",
-                column,
-                f"the outcome must take two values, it takes {len(levels)}",
-                values.len(),
-                shown[:3],
-            )
+        raise DataError(f"the target {target!r} must take two values, it takes {len(levels)}: {shown}")
+    if bad is None and levels not in (["0", "1"], ["false", "true"]):
+        raise DataError(
+            f"the target {target!r} takes {shown}, not 0 and 1: name the value that means default with --bad"
         )
-    elif bad is None and levels != [0.0, 1.0]:
-        problems.append(
-            Violation(
-                "matrix",
-                column,
-                "the outcome is not 0 or 1; name the value that means default with --bad",
-                values.len(),
-                shown,
-            )
-        )
-    elif bad is not None and bad not in shown:
-        problems.append(
-            Violation("matrix", column, f"no row has the value {bad!r} given as --bad", values.len(), shown)
-        )
-    if problems:
-        raise TableViolationsError(problems)
-    wanted = "1" if bad is None else bad
-    return pl.Series(column, [_shown(value) == wanted for value in values], dtype=pl.Float64)
+    wanted = levels[1] if bad is None else canonical(bad)
+    if wanted not in levels:
+        raise DataError(f"no row has the value {bad!r} given as --bad: the target {target!r} takes {shown}")
+    return (texts == wanted).cast(pl.Float64).alias(target)
 
 
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def canonical(text: str) -> str:
+    """Return a level as it is compared: ``1.50`` as ``1.5``, ``2.0`` as ``2``, ``True`` as ``true``.
+
+    So a level is the same whether its column was read as numbers, as truth values or as texts.
+
+    Examples
+    --------
+    >>> [canonical(text) for text in ("2.0", "True", "007", " A")]
+    ['2', 'true', '007', 'A']
+    """
+    text = text.strip()
+    if text.lower() in {"true", "false"}:
+        return text.lower()
+    if _NUMBER.fullmatch(text) and abs(float(text)) <= _EXACT:
+        return _shown(float(text))
+    return text
+
+
+def _shown(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _levels(values: pl.Series) -> pl.Series:
+    """Return numbers, truth values or texts as canonical texts."""
+    if values.dtype == pl.Boolean:
+        return values.cast(pl.String)
+    distinct = values.unique().drop_nulls()
+    if values.dtype == pl.String:
+        told = {text: canonical(text) for text in distinct}
+    else:
+        told = {number: _shown(float(number)) for number in distinct}
+    return values.replace_strict(list(told), list(told.values()), default=None, return_dtype=pl.String)
+
+
+def _usable(values: pl.Series) -> bool:
+    return values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.String, pl.Null)
+
+
+def kind_of(values: pl.Series) -> str:
+    """Return ``number``, ``category``, ``date``, or the type's name if a model can learn nothing from it."""
+    if values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null):
+        return "number"
+    if values.dtype != pl.String:
+        return str(values.dtype)
+    known = values.drop_nulls()
+    if known.is_empty() or known.str.to_lowercase().is_in(["true", "false"]).all():
+        return "number"
+    return "date" if known.str.contains(_DATE).all() else "category"
 
 
 def conformed(frame: pl.DataFrame, kinds: Mapping[str, str]) -> pl.DataFrame:
-    """Return the columns of `kinds`, each number as Float64 and each category as String, as in training.
+    """Return `frame` with the columns of `kinds`, each number as Float64 and each category as String, as in training.
+
+    Truth values are 1 and 0 in a number column. Columns that `kinds` does not name stay as they are.
 
     Raises
     ------
     TableViolationsError
         If a column is absent, or a value of a number column is not one.
     """
-    violations = [Violation("matrix", name, "the column is missing", 0) for name in kinds if name not in frame.columns]
+    violations, made = [], []
     for name, kind in kinds.items():
-        if kind == "number" and name in frame.columns and frame[name].dtype == pl.String:
-            wrong = frame.filter(pl.col(name).is_not_null() & pl.col(name).cast(pl.Float64, strict=False).is_null())
-            if wrong.height:
-                examples = tuple(repr(value) for value in wrong[name].head(3))
-                violations.append(Violation("matrix", name, "not a number", wrong.height, examples))
+        if name not in frame.columns:
+            violations.append(Violation("matrix", name, "the column is missing", 0))
+        elif not _usable(frame[name]):
+            violations.append(Violation("matrix", name, f"neither numbers nor texts but {frame[name].dtype}", 0))
+        elif kind == "category":
+            made.append(_levels(frame[name]))
+        else:
+            numbers = _numbers(frame[name])
+            wrong = frame[name].filter(numbers.is_null() & frame[name].is_not_null())
+            if frame[name].dtype == pl.String and wrong.len():
+                examples = tuple(repr(value) for value in wrong.head(3))
+                violations.append(Violation("matrix", name, "not a number", wrong.len(), examples))
+            made.append(_finite(numbers))
     if violations:
         raise TableViolationsError(violations)
-    return frame.with_columns(
-        pl.col(name).cast(pl.Float64)
-        if kind == "number"
-        else (
-            pl.col(name).map_elements(_shown, return_dtype=pl.String)
-            if frame[name].dtype == pl.Float64
-            else pl.col(name)
-        )
-        for name, kind in kinds.items()
-    )
+    return frame.with_columns(made)
+
+
+def _numbers(values: pl.Series) -> pl.Series:
+    if values.dtype == pl.String:
+        lower = values.str.strip_chars().str.to_lowercase()
+        values = lower.replace(["true", "false"], ["1", "0"])
+    return values.cast(pl.Float64, strict=False)

@@ -36,6 +36,11 @@ class Source:
             return pl.scan_parquet(self.path)
         return pl.scan_csv(self.path, infer_schema=False)
 
+    def lines(self) -> pl.LazyFrame:
+        """Return a CSV's lines as they are, header first: ``number`` (from 1) and ``line``; blank ones are missing."""
+        whole = pl.scan_csv(self.path, has_header=False, separator="\x1f", quote_char=None, schema={"line": pl.String})
+        return whole.with_row_index("number", offset=1)
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -108,7 +113,8 @@ def read_tables(source: str | Path) -> Iterator[Tables]:
     Raises
     ------
     TableViolationsError
-        If a file is empty or truncated, is not what its ending says, or lacks a key column: all of them at once.
+        If a file is empty or truncated, is not what its ending says, or lacks a key column, or a database holds
+        values of another type: all of them at once, with all that `validate` finds in what could be read.
     DataError
         If there is no such folder, or it holds no applications.
     """
@@ -116,36 +122,37 @@ def read_tables(source: str | Path) -> Iterator[Tables]:
         if "://" in str(source):
             from credit_scoring.tables.database import unload  # noqa: PLC0415 - an optional dependency
 
-            unload(str(source), Path(scratch))
-            yield _open(Path(scratch), Path(scratch))
+            violations = unload(str(source), Path(scratch))
+            yield _open(Path(scratch), Path(scratch), violations)
         else:
-            yield _open(Path(source), Path(scratch))
+            yield _open(Path(source), Path(scratch), [])
 
 
-def _open(folder: Path, scratch: Path) -> Tables:
+def _open(folder: Path, scratch: Path, violations: list[Violation]) -> Tables:
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder; give the folder that holds application_train.csv")
     frames: dict[str, pl.LazyFrame] = {}
     sources: dict[str, Source] = {}
     notices: list[str] = []
-    violations: list[Violation] = []
     for table in schema().values():
         for stem in table.files:
             path = _find(folder, stem)
             if path is None:
                 continue
             try:
-                plain = _unpacked(path, scratch)
+                plain = _unpacked(path, stem, scratch)
                 frame = _scan(table, stem, plain)
-                _require_columns(table, stem, frame)
             except TableViolationsError as error:
-                violations += error.violations
+                violations = violations + list(error.violations)
                 continue
+            violations = violations + _missing_keys(table, stem, frame)
             notices += _column_notices(table, stem, frame)
             sources[stem] = Source(table, stem, plain)
             frames[stem] = typed(table, frame, stem=stem)
     if violations:
-        raise TableViolationsError(violations)
+        from credit_scoring.tables.validate import examine  # noqa: PLC0415 - it needs this module's tables
+
+        raise TableViolationsError(violations + examine(Tables(frames, sources), known=violations)[1])
     if not any(stem in frames for stem in schema()["application"].files):
         raise DataError(
             f"{folder} holds neither application_train nor application_test "
@@ -168,7 +175,7 @@ def _broken(stem: str, problem: str) -> TableViolationsError:
     return TableViolationsError([Violation(stem, "", problem, 0)])
 
 
-def _unpacked(path: Path, scratch: Path) -> Path:
+def _unpacked(path: Path, stem: str, scratch: Path) -> Path:
     """Return the path of the plain file, unpacking compressed ones into `scratch`."""
     if path.suffix not in {".gz", ".zip"}:
         return path
@@ -181,11 +188,11 @@ def _unpacked(path: Path, scratch: Path) -> Path:
             with zipfile.ZipFile(path) as archive:
                 members = [m for m in archive.namelist() if not m.endswith("/")]
                 if len(members) != 1:
-                    raise _broken(path.name, f"the archive must hold one file, it holds {len(members)}")
+                    raise _broken(stem, f"the archive must hold one file, it holds {len(members)}")
                 with archive.open(members[0]) as packed, plain.open("wb") as out:
                     shutil.copyfileobj(packed, out)
     except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise _broken(path.name, f"the file is truncated or not {path.suffix[1:]}: {error}") from error
+        raise _broken(stem, f"the file is truncated or not {path.suffix[1:]}: {error}") from error
     return plain
 
 
@@ -225,7 +232,7 @@ def _refuse_truncated(stem: str, path: Path, width: int) -> None:
         )
 
 
-def _require_columns(table: Table, stem: str, frame: pl.LazyFrame) -> None:
+def _missing_keys(table: Table, stem: str, frame: pl.LazyFrame) -> list[Violation]:
     found = frame.collect_schema().names()
     missing = [key for key in table.keys if key not in found]
     if stem == "application_train" and OUTCOME not in found:
@@ -235,8 +242,7 @@ def _require_columns(table: Table, stem: str, frame: pl.LazyFrame) -> None:
         close = difflib.get_close_matches(key, found, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         violations.append(Violation(stem, key, f"the key column is missing{hint}", 0))
-    if violations:
-        raise TableViolationsError(violations)
+    return violations
 
 
 def _column_notices(table: Table, stem: str, frame: pl.LazyFrame) -> list[str]:

@@ -49,14 +49,16 @@ class Column:
         return _DTYPES[self.kind]
 
     def is_sentinel(self) -> pl.Expr:
-        """Return the expression that is true where the value is one of the sentinels."""
+        """Return the expression that is true where the value is one of the sentinels; infinity never is."""
         value = pl.col(self.name)
+        if self.kind == "number":
+            value = value.fill_nan(None)
         hit = pl.lit(value=False)
         for sentinel in self.sentinels:
             if sentinel.startswith(">="):
-                hit = hit | (value >= float(sentinel[2:]))
+                hit = hit | ((value >= float(sentinel[2:])) & value.is_finite())
             elif sentinel.startswith("<"):
-                hit = hit | (value < float(sentinel[1:]))
+                hit = hit | ((value < float(sentinel[1:])) & value.is_finite())
             else:
                 hit = hit | (value == (sentinel if self.kind == "category" else float(sentinel)))
         return hit

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
 from credit_scoring.domain.errors import TableViolationsError, Violation
-from credit_scoring.tables.read import Source, Tables, application_ids
+from credit_scoring.tables.read import Source, Tables, application_ids, typed
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, Table, schema
 
 EXAMPLES = 3
@@ -16,42 +16,93 @@ EXAMPLES = 3
 def validate(tables: Tables, *, on_table: Callable[[str], None] | None = None) -> dict[str, int]:
     """Return the rows of each table, or raise with every violation of the schema.
 
-    Checked: types, empty tables, missing and duplicate keys, child rows of unknown applications, bounds,
-    infinities, outcomes other than 0 and 1. An unknown ``SK_ID_PREV`` or ``SK_ID_BUREAU`` is normal.
+    Checked: the fields of each line of a CSV, types, empty tables, missing and duplicate keys, child rows of
+    unknown applications, bounds, infinities, outcomes other than 0 and 1. An unknown ``SK_ID_PREV`` or
+    ``SK_ID_BUREAU`` is normal.
 
     Raises
     ------
     TableViolationsError
         Naming table, column, count and up to three example keys for each violation.
     """
-    violations: list[Violation] = []
-    rows: dict[str, int] = {}
-    stems = {stem: table for table in schema().values() for stem in table.files if stem in tables.frames}
-    sound_ids = True
-    for stem, table in stems.items():
-        if on_table is not None:
-            on_table(stem)
-        frame = tables.frames[stem]
-        try:
-            rows[stem], found = _check_values(stem, table, frame)
-            violations += found
-        except pl.exceptions.PolarsError as error:
-            violations += list(_wrong_types(stem, table, tables.sources.get(stem), error))
-            sound_ids = sound_ids and table.name != "application"
-            continue
-        if sound_ids and table.owner:
-            violations += _orphans(stem, table, frame, tables)
-    if sound_ids and {"application_train", "application_test"} <= set(rows):
-        violations += _in_both(tables)
+    rows, violations = examine(tables, on_table=on_table)
     if violations:
         raise TableViolationsError(violations)
     return rows
 
 
-def _check_values(stem: str, table: Table, frame: pl.LazyFrame) -> tuple[int, list[Violation]]:
+def examine(
+    tables: Tables, *, known: Sequence[Violation] = (), on_table: Callable[[str], None] | None = None
+) -> tuple[dict[str, int], list[Violation]]:
+    """Return the rows of each table, and every violation of the schema but those already `known`.
+
+    A table with cells of a wrong type is examined further without them, unless it cannot be read at all.
+    Where the ids of the applications are in doubt, nothing is said about rows of unknown ones.
+    """
+    violations: list[Violation] = []
+    rows: dict[str, int] = {}
+    frames = dict(tables.frames)
+    stems = {stem: table for table in schema().values() for stem in table.files}
+    applications = set(schema()["application"].files)
+    sound_ids = bool(applications & set(frames)) and not any(
+        v.table in applications and v.column in {"", APPLICATION_ID} for v in known
+    )
+    absent = {(v.table, v.column) for v in known if not v.count}
+    for stem, table in stems.items():
+        if stem not in frames:
+            continue
+        if on_table is not None:
+            on_table(stem)
+        violations += _misshapen(stem, tables.sources.get(stem))
+        try:
+            rows[stem], found = _check_values(stem, table, frames[stem], absent)
+        except pl.exceptions.PolarsError as error:
+            wrong, rest = _wrong_types(stem, table, tables.sources.get(stem), error)
+            violations += wrong
+            sound_ids = sound_ids and not (stem in applications and {v.column for v in wrong} & {"", APPLICATION_ID})
+            if rest is None:
+                continue
+            frames[stem] = rest
+            rows[stem], found = _check_values(stem, table, rest, absent)
+            found = [violation for violation in found if violation.column]
+        violations += found
+        if sound_ids and table.owner:
+            violations += _orphans(stem, table, frames[stem], Tables(frames))
+    if sound_ids and applications <= set(rows):
+        violations += _in_both(Tables(frames))
+    return rows, violations
+
+
+def _misshapen(stem: str, source: Source | None) -> list[Violation]:
+    """Find a CSV's lines with more or fewer fields than its header: Polars would cut them short or fill them up.
+
+    Lines with quotes may hold commas and line breaks; a file that has any is left to the parser.
+    """
+    if source is None or source.path.suffix != ".csv":
+        return []
+    line = pl.col("line")
+    commas = line.str.count_matches(",", literal=True)
+    lines = source.lines()
+    try:
+        width = lines.head(1).select(commas).collect().item()
+        wrong = lines.filter(commas != width)
+        counted = lines.select((commas != width).sum(), quoted=line.str.contains('"', literal=True).any()).collect()
+        number, quoted = counted.row(0)
+        if not number or quoted:
+            return []
+        examples = tuple(f"line {n}" for n in wrong.head(EXAMPLES).collect()["number"])
+    except pl.exceptions.PolarsError:
+        return []
+    problem = f"the line has not {width + 1} fields, as the header has"
+    return [Violation(stem, "", problem, int(number), examples)]
+
+
+def _check_values(
+    stem: str, table: Table, frame: pl.LazyFrame, absent: set[tuple[str, str]]
+) -> tuple[int, list[Violation]]:
     """Count all breaches in one pass; look for examples only where there are any."""
     names = frame.collect_schema().names()
-    columns = [column for column in table.columns.values() if column.name in names]
+    columns = [c for c in table.columns.values() if c.name in names and (stem, c.name) not in absent]
     checks = {f"{c.name}|{problem}": condition for c in columns for problem, condition in _breaches(table, c)}
     counts = frame.select(pl.len().alias("rows"), *[check.sum().alias(key) for key, check in checks.items()]).collect()
     total = int(counts["rows"][0])
@@ -128,28 +179,48 @@ def _in_both(tables: Tables) -> list[Violation]:
     return [Violation("application_test", APPLICATION_ID, problem, shared.height, examples)]
 
 
-def _wrong_types(stem: str, table: Table, source: Source | None, error: Exception) -> Iterator[Violation]:
-    """Read the table again as it was written, and count the cells that do not fit their column's type."""
+def misfits(table: Table, names: Iterable[str]) -> dict[str, pl.Expr]:
+    """Return, by column, the expression that is true where a cell does not fit the column's type."""
+    dtypes = {name: table.columns[name].dtype for name in names if name in table.columns}
+    return {
+        name: pl.col(name).is_not_null() & pl.col(name).cast(dtype, strict=False).is_null()
+        for name, dtype in dtypes.items()
+    }
+
+
+def fitting(table: Table, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the columns with their types: cells that do not fit are missing, rows with such keys left out."""
+    wrong = misfits(table, frame.collect_schema().names())
+    sound = pl.all_horizontal(pl.lit(value=True), *[~wrong[key] for key in table.keys if key in wrong])
+    return frame.filter(sound).with_columns(
+        pl.col(name).cast(table.columns[name].dtype, strict=False) for name in wrong
+    )
+
+
+def wrong_type(stem: str, table: Table, name: str, rows: pl.LazyFrame, number: int) -> Violation:
+    """Return the violation of the `number` cells of column `name` in `rows` that do not fit its type."""
+    kind = {"id": "a whole number", "number": "a number"}.get(table.columns[name].kind, "text")
+    value = rows.select(pl.col(name).cast(pl.String)).head(1).collect().item()
+    return Violation(stem, name, f"not {kind} ({value!r})", number, _examples(rows, table))
+
+
+def _wrong_types(
+    stem: str, table: Table, source: Source | None, error: Exception
+) -> tuple[list[Violation], pl.LazyFrame | None]:
+    """Read the table again as it was written; return its misfits and the rest, None if it cannot be read."""
     reason = str(error).splitlines()[0]
     if source is None:
-        yield Violation(stem, "", reason, 0)
-        return
+        return [Violation(stem, "", reason, 0)], None
+    unreadable = Violation(stem, "", f"the file cannot be read: {reason}", 0)
     written = source.as_written()
-    columns = [table.columns[n] for n in written.collect_schema().names() if n in table.columns]
-    misfits = {
-        c.name: pl.col(c.name).is_not_null() & pl.col(c.name).cast(c.dtype, strict=False).is_null() for c in columns
-    }
+    wrong = misfits(table, written.collect_schema().names())
     try:
-        counts = written.select(*[misfit.sum().alias(name) for name, misfit in misfits.items()]).collect()
-    except pl.exceptions.PolarsError as second:
-        yield Violation(stem, "", f"the file cannot be read: {str(second).splitlines()[0]}", 0)
-        return
-    wrong = {name: int(counts[name][0] or 0) for name in misfits}
-    for name, number in wrong.items():
-        if number:
-            kind = {"id": "a whole number", "number": "a number"}.get(table.columns[name].kind, "text")
-            rows = written.filter(misfits[name])
-            value = rows.select(pl.col(name).cast(pl.String)).head(1).collect().item()
-            yield Violation(stem, name, f"not {kind} ({value!r})", number, _examples(rows, table))
-    if not any(wrong.values()):
-        yield Violation(stem, "", reason, 0)
+        counts = written.select(*[misfit.sum().alias(name) for name, misfit in wrong.items()]).collect()
+    except pl.exceptions.PolarsError:
+        return [unreadable], None
+    found = [
+        wrong_type(stem, table, name, written.filter(misfit), number)
+        for name, misfit in wrong.items()
+        if (number := int(counts[name][0] or 0))
+    ]
+    return (found, typed(table, fitting(table, written), stem=stem)) if found else ([unreadable], None)

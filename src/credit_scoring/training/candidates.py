@@ -135,6 +135,18 @@ class Boosting:
         return int(booster.best_iteration)
 
 
+def candidates_for(features: tuple[str, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates: those on external scores only where all three are there."""
+    everywhere: tuple[Candidate, ...] = (Logistic("logistic_all"), Boosting("lightgbm"))
+    if not set(EXTERNAL_SCORES) <= set(features):
+        return everywhere
+    return (
+        Logistic("logistic_external", EXTERNAL_SCORES),
+        *everywhere,
+        Boosting("lightgbm_on_external", start=EXTERNAL_SCORES),
+    )
+
+
 def boosting_parameters(rows: int, features: int, *, seed: int, threads: int) -> dict[str, object]:
     """Return LightGBM's parameters for so many rows and features; two runs with equal `seed` and `threads` agree bit for bit."""
     many = rows >= MANY_ROWS
@@ -181,7 +193,8 @@ def fit_linear(sample: Sample, names: tuple[str, ...], inverse_penalty: float) -
     """
     position = {name: i for i, name in enumerate(sample.encoder.features)}
     blocks: list[Floats] = []
-    made: list[tuple[Term, int, int, int | None]] = []  # term, first column, columns, column of the missing flag
+    # term, first column, columns, column of the missing flag
+    made: list[tuple[Term, int, int, int | None]] = []
     patterns: dict[bytes, int] = {}
     width = 0
     for name in names:

@@ -26,7 +26,7 @@ from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import definitions_digest
 from credit_scoring.training.calibrate import choose_calibrator
-from credit_scoring.training.candidates import EXTERNAL_SCORES, Boosting, Candidate, Fitted, Logistic, Sample
+from credit_scoring.training.candidates import Candidate, Fitted, Sample, candidates_for
 from credit_scoring.training.evaluate import evaluate, paired_difference
 from credit_scoring.training.provenance import provenance
 from credit_scoring.training.split import grouped_folds, holdout_mask, person_groups
@@ -91,18 +91,6 @@ class Trained:
     candidates: tuple[OutOfFold, ...]
     defaulted: Booleans
     values: Floats
-
-
-def candidates_for(features: tuple[str, ...]) -> tuple[Candidate, ...]:
-    """Return the candidates: those on external scores only where all three are there."""
-    everywhere: tuple[Candidate, ...] = (Logistic("logistic_all"), Boosting("lightgbm"))
-    if not set(EXTERNAL_SCORES) <= set(features):
-        return everywhere
-    return (
-        Logistic("logistic_external", EXTERNAL_SCORES),
-        *everywhere,
-        Boosting("lightgbm_on_external", start=EXTERNAL_SCORES),
-    )
 
 
 def train(

@@ -84,7 +84,7 @@ def test_contributions_add_up_to_the_margin(portfolio: TrainingSet, candidate: C
 
 def test_too_few_defaults_are_refused_with_the_number(portfolio: TrainingSet) -> None:
     few = portfolio.matrix.with_columns(pl.when(pl.col("id") < 30).then(pl.col("bad")).otherwise(0.0).alias("bad"))
-    with pytest.raises(DataError, match="only .* defaults"):
+    with pytest.raises(DataError, match=r"only .* defaults"):
         train(replace(portfolio, matrix=few), OPTIONS)
 
 
