@@ -198,8 +198,8 @@ def main() -> None:
         command = f"python benchmarks/quality.py --write {options.write}"
         options.write.write_text(
             f"# Quality, out of fold, on real rows\n\nMeasured {time.strftime('%Y-%m-%d')} by `{command}`; "
-            "95 % bootstrap intervals; costs 10 : 1 at the cheapest cut-off on these very predictions, for every model alike.\n"
-            f"The folders are nested in clients, so they are not independent evidence.\n\n{text}",
+            "95 % bootstrap intervals.\nCosts are 10 : 1 at the cheapest cut-off on these very predictions, for every "
+            f"model alike.\nThe folders are nested in clients, so they are not independent evidence.\n\n{text}",
             encoding="utf-8",
         )
 

@@ -27,6 +27,7 @@ def run(home: Path, *arguments: str | Path, code: int = 0) -> str:
         [COMMAND, *map(str, arguments)],
         env=os.environ | {"CREDIT_SCORING_HOME": str(home)},
         capture_output=True,
+        check=False,
         text=True,
     )
     told = done.stdout + done.stderr

@@ -37,7 +37,9 @@ def reasons(
     concepts = sorted({card.concept for card in cards})
     owner = np.array([concepts.index(card.concept) for card in cards])
     shares = contributions[:, :-1]
-    totals = np.stack([shares[:, owner == number].sum(axis=1) for number in range(len(concepts))], axis=1)
+    totals = np.zeros((shares.shape[0], len(concepts)))
+    for column, number in enumerate(owner):  # one by one, so that the sum does not depend on how many rows there are
+        totals[:, number] += shares[:, column]
     told = []
     for row in range(shares.shape[0]):
         ranked = np.argsort(-totals[row], kind="stable")[:most]

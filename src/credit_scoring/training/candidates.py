@@ -148,7 +148,10 @@ def candidates_for(features: tuple[str, ...]) -> tuple[Candidate, ...]:
 
 
 def boosting_parameters(rows: int, features: int, *, seed: int, threads: int) -> dict[str, object]:
-    """Return LightGBM's parameters for so many rows and features; two runs with equal `seed` and `threads` agree bit for bit."""
+    """Return LightGBM's parameters for so many rows and features.
+
+    Two runs with equal `seed` and `threads` on one machine agree bit for bit.
+    """
     many = rows >= MANY_ROWS
     return {
         "objective": "binary",
