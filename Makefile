@@ -7,6 +7,9 @@ RUN    := $(VENV)/bin/python
 # One stamp per asked-for Python, so that asking for another one is noticed.
 STAMP  := $(VENV)/.stamp$(subst /,_,$(PYTHON))
 
+# Threads that wait asleep: LightGBM's spin otherwise, and crawl where other processes want the cores.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench lock lock-check clean
 

@@ -4,12 +4,22 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
+from hypothesis import settings
 
+from credit_scoring.bundle.manifest import FeatureCard
+from credit_scoring.domain.text import Text
 from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import synthesize
+from credit_scoring.training.run import TrainingSet
 
 REAL_DATA = "CREDIT_SCORING_REAL_DATA"
+
+# A shared machine is slow now and then: that says nothing about a law.
+settings.register_profile("credit_scoring", deadline=None)
+settings.load_profile("credit_scoring")
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +50,40 @@ def real_folder() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+def drawn_portfolio(rows: int = 1_200, seed: int = 0) -> TrainingSet:
+    """Return a drawn single-table portfolio: default depends on two numbers and a category, some values are missing."""
+    generator = np.random.default_rng(seed)
+    income, debt = generator.normal(size=rows), generator.normal(size=rows)
+    job = generator.choice(["clerk", "farmer", "nurse"], rows)
+    odds = -2.0 + 1.2 * debt - 0.8 * income + np.where(job == "farmer", 0.9, 0.0)
+    bad = generator.random(rows) < 1 / (1 + np.exp(-odds))
+    missing = generator.random(rows) < 0.1
+    matrix = pl.DataFrame(
+        {
+            "id": np.arange(rows),
+            "income": pl.Series(income).set(pl.Series(missing), None),
+            "debt": debt,
+            "noise": generator.normal(size=rows),
+            "job": job,
+            "bad": bad.astype(np.float64),
+        }
+    )
+    cards = tuple(
+        FeatureCard(
+            name=name,
+            kind="category" if name == "job" else "number",
+            unit="",
+            concept=name,
+            meaning=Text(name.capitalize(), f"{name} (fr)"),
+            sources=(name,),
+        )
+        for name in ("income", "debt", "noise", "job")
+    )
+    return TrainingSet(matrix, cards, "matrix", "id", "bad", {"drawn": rows})
+
+
+@pytest.fixture(scope="session")
+def portfolio() -> TrainingSet:
+    return drawn_portfolio()
