@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ import polars as pl
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.decision import Reason
 from credit_scoring.domain.errors import DataError
+from credit_scoring.domain.text import LANGUAGES
 from credit_scoring.features.assemble import assemble, families
 from credit_scoring.features.shards import assemble_shards, shards_for
 from credit_scoring.scoring import score
@@ -25,12 +27,17 @@ OnRows = Callable[[int], None]
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """How many applications were scored, and what was decided."""
+    """How many applications were scored, and what was decided.
+
+    ``coverage`` is the lowest of any part; ``unseen`` counts, by feature, the category values that training never
+    saw, which were taken as missing.
+    """
 
     applications: int
     decisions: dict[str, int]
     mean_p_default: float
     coverage: float
+    unseen: dict[str, int]
 
 
 def score_tables(
@@ -43,6 +50,7 @@ def score_tables(
     DataError
         If the bundle is of another portfolio, or `out` has another ending.
     """
+    _require_writable(out)
     if bundle.manifest.portfolio != "home_credit":
         raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
     frames = tables.of(tables.scored())
@@ -59,7 +67,9 @@ def score_tables(
             matrices: Iterable[pl.DataFrame] = [assemble(frames)]
         else:
             matrices = assemble_shards(frames, shards, Path(scratch))
-        return _write(_scored(bundle, matrices, uncomputed, explained, on_rows), out)
+        tally = _Tally()
+        parts = _scored(bundle, matrices, uncomputed, tally, explained=explained, on_rows=on_rows)
+        return _write(parts, tally, out)
 
 
 def score_matrix(
@@ -72,24 +82,41 @@ def score_matrix(
     DataError
         If the bundle is of another portfolio, a column is missing or of another type.
     """
+    _require_writable(out)
     if bundle.manifest.portfolio != "matrix":
         raise DataError("this model was trained on the eight tables: give their folder, not --matrix")
     frame, _ = with_id(read_matrix(path), bundle.manifest.id_column)
     kinds = {card.name: card.kind for card in bundle.manifest.features}
-    return _write(_scored(bundle, [conformed(frame, kinds)], [], explained, on_rows), out)
+    tally = _Tally()
+    parts = _scored(bundle, [conformed(frame, kinds)], [], tally, explained=explained, on_rows=on_rows)
+    return _write(parts, tally, out)
+
+
+@dataclass
+class _Tally:
+    """What is added up while parts are scored."""
+
+    coverage: float = 1.0
+    unseen: Counter[str] = field(default_factory=Counter)
 
 
 def _scored(
-    bundle: Bundle, matrices: Iterable[pl.DataFrame], uncomputed: list[str], explained: bool, on_rows: OnRows
-) -> Iterator[tuple[pl.DataFrame, float]]:
+    bundle: Bundle,
+    matrices: Iterable[pl.DataFrame],
+    uncomputed: list[str],
+    tally: _Tally,
+    *,
+    explained: bool,
+    on_rows: OnRows,
+) -> Iterator[pl.DataFrame]:
     for matrix in matrices:
         for rows in matrix.iter_slices(ROWS_AT_A_TIME):
             scored = score(bundle, rows, uncomputed=uncomputed, explained=explained)
             on_rows(rows.height)
-            decisions = scored.decisions
-            if scored.reasons is not None:
-                decisions = decisions.with_columns(*_told(scored.reasons))
-            yield decisions, scored.coverage
+            tally.coverage = min(tally.coverage, scored.coverage)
+            tally.unseen.update(bundle.model.encoder.unseen(rows))
+            told = _told(scored.reasons) if scored.reasons is not None else []
+            yield scored.decisions.with_columns(*told)
 
 
 def _told(reasons: list[list[Reason]]) -> list[pl.Series]:
@@ -99,21 +126,26 @@ def _told(reasons: list[list[Reason]]) -> list[pl.Series]:
             [[reason.told(language) for reason in row] for row in reasons],
             dtype=pl.List(pl.String),
         )
-        for language in ("en", "fr")
+        for language in LANGUAGES
     ]
 
 
-def _write(parts: Iterator[tuple[pl.DataFrame, float]], out: Path) -> BatchSummary:
+def _require_writable(out: Path) -> None:
+    """Refuse a place that cannot be written before the work is done, not after."""
     if out.suffix not in ENDINGS:
         raise DataError(f"{out} must end in {' or '.join(ENDINGS)}")
-    made, coverage = [], 1.0
-    for decisions, share in parts:
-        made.append(decisions)
-        coverage = min(coverage, share)
-    if not made:
+    if out.is_dir():
+        raise DataError(f"{out} is a folder; name a file in it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error.strerror}") from error
+
+
+def _write(parts: Iterator[pl.DataFrame], tally: _Tally, out: Path) -> BatchSummary:
+    everything = pl.concat(parts)
+    if everything.is_empty():
         raise DataError("there are no applications to score")
-    everything = pl.concat(made)
-    out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.part")
     try:
         if out.suffix == ".parquet":
@@ -122,8 +154,10 @@ def _write(parts: Iterator[tuple[pl.DataFrame, float]], out: Path) -> BatchSumma
             lists = [name for name, kind in everything.schema.items() if kind == pl.List(pl.String)]
             everything.with_columns(pl.col(lists).list.join(" | ")).write_csv(draft)
         draft.replace(out)
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
     counts = dict(everything["decision"].value_counts(sort=True).iter_rows())
-    mean = everything["p_default"].mean()
-    return BatchSummary(everything.height, counts, float(mean) if isinstance(mean, float) else 0.0, coverage)
+    mean = float(everything["p_default"].to_numpy().mean())
+    return BatchSummary(everything.height, counts, mean, tally.coverage, dict(tally.unseen))

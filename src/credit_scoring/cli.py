@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from credit_scoring.batch import BatchSummary, score_matrix, score_tables
 from credit_scoring.bootstrap import published_bundles
@@ -51,7 +52,7 @@ SourceArgument = Annotated[
 def synth(
     out: Annotated[Path, typer.Argument(help="Folder to make.")],
     applications: Annotated[int, typer.Option(min=1, help="Rows of application_train.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Two runs with one seed agree byte for byte.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed agree byte for byte.")] = 7,
     file_format: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
     test_shift: Annotated[
         float,
@@ -114,16 +115,18 @@ def train(
     promote: Annotated[bool, typer.Option("--promote", help="Make the new version champion at once.")] = False,
     cost_fn: Annotated[float, typer.Option(help="Cost of approving an application that defaults.")] = 10.0,
     cost_fp: Annotated[float, typer.Option(help="Cost of declining one that would have repaid.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Two runs with one seed on one machine agree to the last bit.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")] = 7,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
     holdout: Annotated[float, typer.Option(help="Share of persons kept for the end; 0: none.")] = 0.2,
-    threads: Annotated[int, typer.Option(help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
 ) -> None:
     """Train: tables, features, candidates, calibration, cut-off, bundle, registry."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
     if matrix is not None and target is None:
         raise typer.BadParameter("--matrix needs --target COLUMN")
+    if matrix is None and (target or id_column or bad or labels):
+        raise typer.BadParameter("--target, --id, --bad and --labels go with --matrix")
     registry = _registry()
     from credit_scoring.training.run import TrainingOptions  # noqa: PLC0415 - the training extra
     from credit_scoring.training.run import train as run_training  # noqa: PLC0415
@@ -199,6 +202,7 @@ def score(
         with terminal.step(f"Scoring {matrix}") as bar:
             summary = score_matrix(bundle, matrix, out, explained=reasons, on_rows=_counter(bar))
             bar.made = _summarised(summary, out)
+        _tell_unseen(summary)
         return
     with read_tables(str(source)) as tables:
         for notice in tables.notices:
@@ -209,6 +213,7 @@ def score(
         with terminal.step(f"Scoring {tables.scored()}") as bar:
             summary = score_tables(bundle, tables, out, explained=reasons, on_rows=_counter(bar))
             bar.made = _summarised(summary, out)
+        _tell_unseen(summary)
 
 
 @model_app.command("list")
@@ -290,6 +295,11 @@ def _line(version: RegisteredVersion) -> str:
     )
 
 
+def _tell_unseen(summary: BatchSummary) -> None:
+    for name, count in summary.unseen.items():
+        terminal.notice(f"{name}: {count:,} values that training never saw are taken as missing")
+
+
 def _summarised(summary: BatchSummary, out: Path) -> str:
     shares = ", ".join(f"{count:,} {decision}" for decision, count in summary.decisions.items())
     coverage = "" if summary.coverage > 0.9995 else f", coverage {summary.coverage:.0%}"
@@ -297,7 +307,7 @@ def _summarised(summary: BatchSummary, out: Path) -> str:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one sentence and exit code 1."""
+    """Run the command line; what goes wrong is one sentence: exit code 1, or 3 for a missing extra."""
     try:
         app()
     except MissingExtraError as error:
@@ -306,6 +316,11 @@ def main() -> None:
     except CreditScoringError as error:
         terminal.say(f"error: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        terminal.say("stopped; nothing half-written is left")
-        sys.exit(130)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        terminal.say(f"error: a CREDIT_SCORING_ setting is not valid: {wrong}")
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        terminal.say(f"error: {where}{error.strerror or error}")
+        sys.exit(1)

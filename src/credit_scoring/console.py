@@ -39,7 +39,7 @@ class Terminal:
         start = time.perf_counter()
         if self._console.is_terminal:
             with Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),

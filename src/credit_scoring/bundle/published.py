@@ -106,7 +106,7 @@ class PublishedBundles:
         pointer = self.pointer()
         if pointer is None:
             raise BundleError(
-                f"no champion under {self.folder}: train a model (`credit-scoring train DIR`), or set "
+                f"no champion under {self.folder}: train a model with `credit-scoring train`, or set "
                 "CREDIT_SCORING_HOME to the folder where it was trained"
             )
         return load_bundle(self.path(pointer.champion.digest), digest=pointer.champion.digest)

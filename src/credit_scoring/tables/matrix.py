@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,7 +25,7 @@ _MOST_NAMED = 12
 
 
 def read_matrix(path: Path) -> pl.DataFrame:
-    """Return the file (CSV or Parquet): numbers as Float64, truth values as Boolean, texts and dates as String.
+    """Return the file (CSV or Parquet): numbers and truth values as Float64, texts and dates as String.
 
     NaN and infinity are missing. Codes with a leading zero and whole numbers too long for Float64 stay texts, so
     that keys come out as they went in. A CSV may be separated by commas, semicolons (then with decimal commas
@@ -40,15 +40,14 @@ def read_matrix(path: Path) -> pl.DataFrame:
         raise DataError(f"{path} is not a file")
     try:
         if path.suffix.lower() == ".parquet":
-            columns = [_from_parquet(column) for column in pl.read_parquet(path)]
+            columns = {name: _from_parquet(column) for name, column in _named(pl.read_parquet(path))}
         elif path.suffix.lower() == ".csv":
             columns = _from_csv(path)
         else:
             raise DataError(f"{path} must end in .csv or .parquet")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path} cannot be read: {_told(error)}") from error
-    names = {column.name for column in columns}
-    if twice := sorted(name for name in names if f"{name}_duplicated_0" in names):
+    if twice := sorted(name for name in columns if f"{name}_duplicated_0" in columns):
         raise DataError(f"{path} has two columns named {twice[0]!r}")
     frame = pl.DataFrame(columns)
     if frame.is_empty():
@@ -65,10 +64,25 @@ def _told(error: Exception) -> str:
     return first
 
 
-def _from_csv(path: Path) -> list[pl.Series]:
+def _named(frame: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
+    """Yield each column with its name.
+
+    Raises
+    ------
+    DataError
+        If Polars would take a name for a pattern of names.
+    """
+    for name, column in zip(frame.columns, frame.get_columns(), strict=True):
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"rename the column {name!r}: such a name stands for a pattern of names")
+        yield name, column
+
+
+def _from_csv(path: Path) -> dict[str, pl.Series]:
     separator = _separator(path)
     frame = pl.read_csv(path, infer_schema=False, separator=separator, null_values=list(MISSING_WORDS))
-    return [_parsed(column, decimal_comma=separator == ";") for column in frame]
+    frame.columns = [name.replace('""', '"') for name in frame.columns]  # Polars leaves quotes in names doubled
+    return {name: _parsed(column, decimal_comma=separator == ";") for name, column in _named(frame)}
 
 
 def _separator(path: Path) -> str:
@@ -79,10 +93,12 @@ def _separator(path: Path) -> str:
 
 
 def _parsed(texts: pl.Series, *, decimal_comma: bool) -> pl.Series:
-    """Return a CSV column as numbers if every text is one."""
+    """Return a CSV column as numbers if every text is one, or all are truth values."""
     texts = texts.str.strip_chars()
     texts = texts.set(texts.is_in(list(MISSING_WORDS)), None)
     known = texts.drop_nulls()
+    if _are_truth_values(known):
+        return _numbers(texts)
     if decimal_comma and known.str.contains(_DECIMAL_COMMA).all():
         known, texts = known.str.replace(",", "."), texts.str.replace(",", ".")
     numbers = known.cast(pl.Float64, strict=False)
@@ -103,7 +119,13 @@ def _from_parquet(column: pl.Series) -> pl.Series:
         return _finite(column.cast(pl.Float64))
     if kind in (pl.Date, pl.Datetime, pl.Time, pl.Categorical, pl.Enum, pl.Null):
         return column.cast(pl.String)
+    if kind == pl.Boolean or (kind == pl.String and _are_truth_values(column.drop_nulls())):
+        return _numbers(column)
     return column
+
+
+def _are_truth_values(known: pl.Series) -> bool:
+    return not known.is_empty() and known.str.to_lowercase().is_in(["true", "false"]).all()
 
 
 def _finite(numbers: pl.Series) -> pl.Series:
@@ -149,8 +171,7 @@ def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, s
     repeated = ids.drop_nulls().filter(ids.drop_nulls().is_duplicated()).unique().sort()
     if repeated.len():
         examples = tuple(str(value) for value in repeated.head(3))
-        rows = int(ids.is_in(repeated.implode()).sum())
-        violations.append(Violation("matrix", id_column, "the key occurs more than once", rows, examples))
+        violations.append(Violation("matrix", id_column, "the key occurs more than once", repeated.len(), examples))
     if violations:
         raise TableViolationsError(violations)
     return frame.sort(id_column), id_column
@@ -159,49 +180,48 @@ def with_id(frame: pl.DataFrame, id_column: str | None) -> tuple[pl.DataFrame, s
 def outcome(values: pl.Series, bad: str | None) -> pl.Series:
     """Return 1.0 where the loan defaulted, 0.0 where not.
 
-    `bad` is the value that means default; without it the values must be 0 and 1, or false and true.
+    `bad` is the value that means default; without it the values must be the numbers 0 and 1, or truth values.
 
     Raises
     ------
-    DataError
-        If an outcome is missing, is not one of two values, or none of them is `bad`.
+    TableViolationsError
+        If an outcome is missing, or is not one of two values.
     """
-    target = values.name
     if not _usable(values):
-        raise DataError(f"the target {target!r} holds {values.dtype}, not numbers or texts")
-    texts = _levels(values)
-    if texts.null_count():
-        raise DataError(
-            f"the target {target!r} is missing on {texts.null_count():,} of {texts.len():,} rows: "
-            f"leave out the rows whose outcome is not known"
-        )
-    levels = texts.unique().sort().to_list()
-    shown = ", ".join(map(repr, levels[:5])) + (", ..." if len(levels) > 5 else "")
+        raise DataError(f"the target {values.name!r} holds {values.dtype}, not numbers or texts")
+    texts, rows = _levels(values), values.len()
+    levels = texts.drop_nulls().unique().sort().to_list()
+    problem = ""
     if len(levels) != 2:
-        raise DataError(f"the target {target!r} must take two values, it takes {len(levels)}: {shown}")
-    if bad is None and levels not in (["0", "1"], ["false", "true"]):
-        raise DataError(
-            f"the target {target!r} takes {shown}, not 0 and 1: name the value that means default with --bad"
-        )
-    wanted = levels[1] if bad is None else canonical(bad)
-    if wanted not in levels:
-        raise DataError(f"no row has the value {bad!r} given as --bad: the target {target!r} takes {shown}")
-    return (texts == wanted).cast(pl.Float64).alias(target)
+        problem = f"the outcome must take two values, it takes {len(levels)}"
+    elif bad is None and (levels != ["0", "1"] or values.dtype == pl.String):
+        what = "not the numbers 0 and 1" if values.dtype != pl.String else "text, not the numbers 0 and 1"
+        problem = f"the outcome is {what}; name the value that means default with --bad"
+    elif bad is not None and canonical(bad) not in levels:
+        problem = f"no row has the value {bad!r} given as --bad"
+    problems = []
+    if missing := texts.null_count():
+        problems.append(Violation("matrix", values.name, "the outcome is missing", missing))
+    if problem:
+        problems.append(Violation("matrix", values.name, problem, rows, tuple(levels[:3])))
+    if problems:
+        raise TableViolationsError(problems)
+    return (texts == ("1" if bad is None else canonical(bad))).cast(pl.Float64).alias(values.name)
 
 
 def canonical(text: str) -> str:
-    """Return a level as it is compared: ``1.50`` as ``1.5``, ``2.0`` as ``2``, ``True`` as ``true``.
+    """Return a level as it is compared: ``1.50`` as ``1.5``, ``2.0`` as ``2``, ``True`` as ``1``.
 
     So a level is the same whether its column was read as numbers, as truth values or as texts.
 
     Examples
     --------
     >>> [canonical(text) for text in ("2.0", "True", "007", " A")]
-    ['2', 'true', '007', 'A']
+    ['2', '1', '007', 'A']
     """
     text = text.strip()
     if text.lower() in {"true", "false"}:
-        return text.lower()
+        return "1" if text.lower() == "true" else "0"
     if _NUMBER.fullmatch(text) and abs(float(text)) <= _EXACT:
         return _shown(float(text))
     return text
@@ -212,9 +232,7 @@ def _shown(value: float) -> str:
 
 
 def _levels(values: pl.Series) -> pl.Series:
-    """Return numbers, truth values or texts as canonical texts."""
-    if values.dtype == pl.Boolean:
-        return values.cast(pl.String)
+    """Return numbers, truth values or texts as `canonical` texts."""
     distinct = values.unique().drop_nulls()
     if values.dtype == pl.String:
         told = {text: canonical(text) for text in distinct}
@@ -234,9 +252,7 @@ def kind_of(values: pl.Series) -> str:
     if values.dtype != pl.String:
         return str(values.dtype)
     known = values.drop_nulls()
-    if known.is_empty() or known.str.to_lowercase().is_in(["true", "false"]).all():
-        return "number"
-    return "date" if known.str.contains(_DATE).all() else "category"
+    return "date" if known.len() and known.str.contains(_DATE).all() else "category"
 
 
 def conformed(frame: pl.DataFrame, kinds: Mapping[str, str]) -> pl.DataFrame:
@@ -263,7 +279,7 @@ def conformed(frame: pl.DataFrame, kinds: Mapping[str, str]) -> pl.DataFrame:
             if frame[name].dtype == pl.String and wrong.len():
                 examples = tuple(repr(value) for value in wrong.head(3))
                 violations.append(Violation("matrix", name, "not a number", wrong.len(), examples))
-            made.append(_finite(numbers))
+            made.append(numbers)
     if violations:
         raise TableViolationsError(violations)
     return frame.with_columns(made)
@@ -273,4 +289,4 @@ def _numbers(values: pl.Series) -> pl.Series:
     if values.dtype == pl.String:
         lower = values.str.strip_chars().str.to_lowercase()
         values = lower.replace(["true", "false"], ["1", "0"])
-    return values.cast(pl.Float64, strict=False)
+    return values.cast(pl.Float64, strict=False).fill_nan(None)

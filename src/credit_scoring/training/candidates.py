@@ -260,7 +260,10 @@ def _exported(
             filled = term.model_copy(update={"level_weights": tuple(levels.tolist()), "missing_weight": missing})
         else:
             filled = term.model_copy(update={"weight": float(weights[first]), "missing_weight": missing})
-        average = float(filled.of(sample.values[:, position[term.feature]]).mean())
+        values = sample.values[:, position[term.feature]]
+        average = float(filled.of(values).mean())
+        if not np.isnan(values).any():  # never missing here: should it be later, it is as the average
+            filled = filled.model_copy(update={"missing_weight": average})
         intercept += average
         terms.append(filled.model_copy(update={"offset": average}))
     return LinearPart(intercept=intercept, terms=tuple(terms))

@@ -78,12 +78,10 @@ def matrix_set(
 
 
 def _require_free_names(columns: list[str], id_column: str | None) -> None:
-    """Raise `DataError` if a column has a name that scoring writes or that Polars takes for a pattern."""
+    """Raise `DataError` if a column has a name that scoring writes."""
     if id_column in {"p_default", "decision", "reasons_en", "reasons_fr"} or "p_default" in columns:
         name = "p_default" if "p_default" in columns else id_column
         raise DataError(f"rename the column {name!r}: it is what the model's own output is called")
-    if pattern := [name for name in columns if name == "*" or (name.startswith("^") and name.endswith("$"))]:
-        raise DataError(f"rename the column {pattern[0]!r}: such a name stands for a pattern of names")
 
 
 def _kinds(
@@ -142,7 +140,8 @@ def _labels(path: Path | None) -> dict[str, dict[str, str]]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} cannot be read: it is not UTF-8 text; save it as UTF-8") from error
     except yaml.YAMLError as error:
-        raise DataError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        told = " ".join(str(error).replace(' in "<unicode string>",', "").split())
+        raise DataError(f"{path} is not YAML: {told}") from error
     if not isinstance(content, dict):
         raise DataError(f"{path} must map column names to texts, as in `age: age of the client`")
     return {_column(name, path): _label(name, value, path) for name, value in content.items()}

@@ -67,6 +67,8 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         if self.folds < 2:
             raise DataError(f"folds must be at least 2, not {self.folds}")
+        if self.seed < 0 or self.threads < 1:
+            raise DataError(f"the seed must not be negative and threads at least 1, not {self.seed}, {self.threads}")
         if not 0 <= self.holdout_share <= 0.5:
             raise DataError(f"the hold-out's share must lie in [0, 0.5], not {self.holdout_share:g}")
 
@@ -117,6 +119,8 @@ def train(
     held = holdout_mask(groups, options.holdout_share, options.seed)
     development = data.matrix.filter(~held)
     cards = _informative(data.cards, development)
+    if not cards:
+        raise DataError("no feature takes two different values outside the hold-out: there is nothing to learn from")
     encoder = _encoder(cards, development)
     sample = Sample(encoder.encode(development), defaulted[~held], groups[~held], encoder)
     _require_defaults(sample.defaulted, options.folds)
@@ -177,10 +181,8 @@ def _encoder(cards: tuple[FeatureCard, ...], development: pl.DataFrame) -> Encod
 
 def _require_defaults(defaulted: Booleans, folds: int) -> None:
     for count, what in ((int(defaulted.sum()), "defaults"), (int((~defaulted).sum()), "repaid loans")):
-        if count < max(LEAST_DEFAULTS, folds):
-            raise DataError(
-                f"only {count} {what} outside the hold-out: at least {LEAST_DEFAULTS} are needed to train and judge"
-            )
+        if count < (least := max(LEAST_DEFAULTS, folds)):
+            raise DataError(f"only {count} {what} outside the hold-out: at least {least} are needed to train and judge")
 
 
 def _out_of_fold(
