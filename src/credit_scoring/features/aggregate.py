@@ -163,7 +163,8 @@ class FamilyBuilder:
             ratio = self._in(pl.col(upper), subset).sum() / pl.when(total != 0).then(total)
             name = f"{top.name}_TO_{bottom.name}"
             either = top.expression + bottom.expression
-            measure = Measure(name, either, meaning, "ratio", top.concept)
+            sources = tuple(dict.fromkeys(top.sources + bottom.sources))
+            measure = Measure(name, either, meaning, "ratio", top.concept, sources)
             self._append(measure, "RATIO", subset, ratio, _phrase(meaning, Text("", ""), subset.meaning))
         return self
 
@@ -204,7 +205,7 @@ class FamilyBuilder:
         is_count: bool = False,
     ) -> None:
         roots = {*measure.expression.meta.root_names(), *subset.condition.meta.root_names()}
-        raw = tuple(f"{self.table}.{root}" for root in sorted(roots or {APPLICATION_ID}))
+        raw = tuple(f"{self.table}.{root}" for root in sorted(roots or schema()[self.table].keys[:1]))
         parts = [self.name, measure.name, statistic, *([subset.name] if subset.name else [])]
         self._features.append(
             Feature(

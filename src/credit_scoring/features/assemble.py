@@ -54,36 +54,51 @@ def assemble(frames: Frames, *, on_family: Callable[[str], None] | None = None) 
     ``TARGET`` last where the applications have it. A feature of an absent table is missing; a client without
     rows in a table has counts of 0 and everything else missing.
     """
-    applications = frames["application"].collect()
+    applications = frames["application"].with_columns(_derived()).sort(APPLICATION_ID).collect()
     outcome = [OUTCOME] if OUTCOME in applications.columns else []
-    derived = [feature.expression.alias(feature.name) for feature in derived_features()]
-    matrix = applications.with_columns(derived).sort(APPLICATION_ID)
+    parts = [applications]
     for family in families():
         if on_family is not None:
             on_family(family.name)
-        matrix = _joined(matrix, family, frames)
-    known = catalogue()
-    related = [f.expression.alias(n) for n, f in known.items() if n.startswith("RELATION__")]
-    return matrix.with_columns(related).select(APPLICATION_ID, *known, *outcome)
+        parts.append(_aggregated(family, frames, applications.select(APPLICATION_ID)))
+    matrix = pl.concat(parts, how="horizontal")
+    return matrix.with_columns(_related()).select(APPLICATION_ID, *catalogue(), *outcome)
 
 
-def _joined(matrix: pl.DataFrame, family: Family, frames: Frames) -> pl.DataFrame:
+def _aggregated(family: Family, frames: Frames, keys: pl.DataFrame) -> pl.DataFrame:
+    """Return the features of `family` alone, a row for each of `keys` in their order."""
     if not all(table in frames for table in family.tables):
-        return matrix.with_columns(pl.lit(None, dtype=pl.Float64).alias(f.name) for f in family.features)
-    grouped = (
-        family.rows(frames)
-        .group_by(APPLICATION_ID)
-        .agg(feature.expression.cast(pl.Float64).alias(feature.name) for feature in family.features)
-        .collect()
+        missing = pl.Series(dtype=pl.Float64).extend_constant(None, keys.height)
+        return pl.DataFrame({feature.name: missing for feature in family.features})
+    aggregates, filled = _expressions(family.name)
+    grouped = family.rows(frames).group_by(APPLICATION_ID).agg(aggregates).collect()
+    return keys.join(grouped, on=APPLICATION_ID, how="left", maintain_order="left").select(filled)
+
+
+# One application must be quick: its expressions are made once.
+@cache
+def _derived() -> tuple[pl.Expr, ...]:
+    return tuple(feature.expression.alias(feature.name) for feature in derived_features())
+
+
+@cache
+def _expressions(family: str) -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...]]:
+    """Return the features of a family by name: over the rows of a group, and then over the applications."""
+    features = next(found for found in families() if found.name == family).features
+    aggregates = tuple(feature.expression.cast(pl.Float64).alias(feature.name) for feature in features)
+    filled = tuple(
+        # Whether a highest value is 0.0 or -0.0 would depend on the order of rows.
+        pl.col(f.name).fill_null(0.0)
+        if f.is_count
+        else pl.when(pl.col(f.name) == 0.0).then(0.0).otherwise(pl.col(f.name)).alias(f.name)
+        for f in features
     )
-    counts = [pl.col(f.name).fill_null(0.0) for f in family.features if f.is_count]
-    # Whether a highest value is 0.0 or -0.0 would depend on the order of rows.
-    zeros = [
-        pl.when(pl.col(f.name) == 0.0).then(0.0).otherwise(pl.col(f.name)).alias(f.name)
-        for f in family.features
-        if not f.is_count
-    ]
-    return matrix.join(grouped, on=APPLICATION_ID, how="left", maintain_order="left").with_columns(*counts, *zeros)
+    return aggregates, filled
+
+
+@cache
+def _related() -> tuple[pl.Expr, ...]:
+    return tuple(f.expression.alias(name) for name, f in catalogue().items() if name.startswith("RELATION__"))
 
 
 def definitions_digest(names: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ QUARTER, YEAR = within_months(3), within_months(12)
 
 def credit_card() -> Family:
     """Return the features of card statements: use of the limit, withdrawals, payments, arrears."""
-    family = FamilyBuilder("CARD", "credit_card_balance")
+    family = FamilyBuilder("CARD", "credit_card_balance", long=True)
     raw = family.raw
     used = Measure(
         "LIMIT_USED",
