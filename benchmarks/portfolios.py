@@ -30,15 +30,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from credit_scoring.bundle.manifest import Evaluation, Metric
-from credit_scoring.decision.cost import CostMatrix, choose_cutoff
-from credit_scoring.training.evaluate import evaluate, paired_difference
+from credit_scoring.bundle.manifest import Metric
+from credit_scoring.decision.cost import CostMatrix
+from credit_scoring.training.evaluate import Figures, decline_out_of_fold, figures, paired_difference
 from credit_scoring.training.prepare import matrix_set
 from credit_scoring.training.run import Trained, TrainingOptions, train
 from credit_scoring.training.split import grouped_folds, person_groups
 
 Floats = NDArray[np.float64]
-Predictions = tuple[Floats, float]
 
 COSTS = CostMatrix(10, 1)
 OPTIONS = TrainingOptions(costs=COSTS, holdout_share=0.0, threads=1)  # few rows: threads cost more than they save
@@ -143,10 +142,10 @@ def measure(path: Path, portfolio: Portfolio) -> list[str]:
     trained = train(data, OPTIONS)
     defaulted = trained.defaulted
     fold = grouped_folds(person_groups(data.matrix), defaulted, OPTIONS.folds, OPTIONS.seed)
-    models: dict[str, Predictions] = {}
+    models: dict[str, Figures] = {}
     for result in trained.candidates:
         chosen = " (chosen)" if result.candidate.name == trained.bundle.manifest.candidate else ""
-        models[f"ours: {result.candidate.name}{chosen}"] = result.p_default, result.cutoff
+        models[f"ours: {result.candidate.name}{chosen}"] = result.figures
     ours = list(models)
     for name, pipeline in peers(trained).items():
         p_default = np.empty(defaulted.size)
@@ -154,7 +153,8 @@ def measure(path: Path, portfolio: Portfolio) -> list[str]:
             held = fold == number
             pipeline.fit(trained.values[~held], defaulted[~held])
             p_default[held] = pipeline.predict_proba(trained.values[held])[:, 1]
-        models[f"peer: {name}"] = p_default, choose_cutoff(p_default, defaulted, COSTS)
+        declined = decline_out_of_fold(p_default, defaulted, fold, COSTS)
+        models[f"peer: {name}"] = figures(p_default, defaulted, declined=declined, costs=COSTS, seed=OPTIONS.seed)
     lines = [
         f"### {portfolio.title}",
         "",
@@ -164,22 +164,16 @@ def measure(path: Path, portfolio: Portfolio) -> list[str]:
         "| model | AUC | cost | Brier | calibration slope |",
         "|---|---|---|---|---|",
     ]
-    for name, (p_default, cutoff) in models.items():
-        figures = _figures(
-            evaluate(p_default, defaulted, cutoff=cutoff, costs=COSTS, population="out of fold", seed=OPTIONS.seed)
-        )
-        lines.append(f"| {name} | {' | '.join(_told(figures[key]) for key in SHOWN)} |")
+    for name, found in models.items():
+        metrics = found.metrics("metrics") | found.metrics("at_cutoff")
+        lines.append(f"| {name} | {' | '.join(_told(metrics[key]) for key in SHOWN)} |")
     lines += ["", "| difference, paired | AUC | cost | Brier |", "|---|---|---|---|"]
     for name in ours:
         for peer in list(models)[len(ours) :]:
-            difference = paired_difference(models[name], models[peer], defaulted, costs=COSTS, seed=OPTIONS.seed)
+            difference = paired_difference(models[name], models[peer])
             told = " | ".join(_told(difference[key], "+") for key in ("auc", "cost", "brier"))
             lines.append(f"| {name.removeprefix('ours: ')} less {peer.rpartition(' ')[2]} | {told} |")
     return [*lines, ""]
-
-
-def _figures(evaluation: Evaluation) -> dict[str, Metric]:
-    return evaluation.metrics | evaluation.at_cutoff
 
 
 def _told(metric: Metric, sign: str = "") -> str:

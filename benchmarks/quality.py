@@ -4,8 +4,8 @@
                                  [--write docs/benchmarks/quality.md]
 
 DIR defaults to CREDIT_SCORING_REAL_DATA. The folds are given by the id, so that all models are paired. Every choice
-(rounds, penalty) is made inside the outer training folds; calibrators are cross-fitted. Cost is at the cheapest
-cut-off on these very predictions, for every model alike.
+(rounds, penalty) is made inside the outer training folds; calibrators and cut-offs are cross-fitted: each fold is
+judged by the cut-off that is cheapest on the other folds, for every model alike.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from numpy.typing import NDArray
 
 from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.bundle.model import Encoder
-from credit_scoring.decision.cost import CostMatrix, choose_cutoff
+from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.features.application import raw_features
 from credit_scoring.features.assemble import assemble, catalogue
 from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import Candidate, Sample, candidates_for
-from credit_scoring.training.evaluate import evaluate, paired_difference
+from credit_scoring.training.evaluate import decline_out_of_fold, figures, paired_difference
 from credit_scoring.training.split import person_groups
 
 Floats = NDArray[np.float64]
@@ -109,7 +109,7 @@ def expected_calibration_error(p_default: Floats, defaulted: Booleans) -> float:
     return float(sum(abs(p_default[b].mean() - defaulted[b].mean()) * b.size for b in bins) / p_default.size)
 
 
-def judged(folder: Path, peers: Path) -> tuple[str, dict[str, Floats], Booleans]:
+def judged(folder: Path, peers: Path) -> tuple[str, dict[str, Floats], Booleans, Integers]:
     """Return all models' out-of-fold PDs on one folder, ours first."""
     start = time.perf_counter()
     with read_tables(folder) as tables:
@@ -135,17 +135,16 @@ def judged(folder: Path, peers: Path) -> tuple[str, dict[str, Floats], Booleans]
             found[f"{peer}: {title}"] = np.clip(stored["p"].to_numpy(), 0.0, 1.0)
     cards = [FeatureCard.of(catalogue()[name]) for name in sample.encoder.features]
     head = f"{folder.name}: {defaulted.size:,} applications, {defaulted.sum():,} defaults, {len(cards)} features"
-    return head, found, defaulted
+    return head, found, defaulted, fold
 
 
-def table(head: str, found: dict[str, Floats], defaulted: Booleans) -> list[str]:
+def table(head: str, found: dict[str, Floats], defaulted: Booleans, fold: Integers) -> list[str]:
     """Return a Markdown table of one folder; differences are ours (cheapest candidate) minus the row's."""
-    cutoffs = {name: choose_cutoff(p, defaulted, COSTS) for name, p in found.items()}
     made = {
-        name: evaluate(p, defaulted, cutoff=cutoffs[name], costs=COSTS, population=name, seed=SEED)
+        name: figures(p, defaulted, declined=decline_out_of_fold(p, defaulted, fold, COSTS), costs=COSTS, seed=SEED)
         for name, p in found.items()
     }
-    ours = min(list(found)[:4], key=lambda name: made[name].at_cutoff["cost"].value)
+    ours = min(list(found)[:4], key=lambda name: made[name].values["at_cutoff"]["cost"])
     lines = [
         f"### {head}",
         "",
@@ -155,16 +154,14 @@ def table(head: str, found: dict[str, Floats], defaulted: Booleans) -> list[str]
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, p in found.items():
-        metrics = made[name].metrics | made[name].at_cutoff
+        metrics = made[name].metrics("metrics") | made[name].metrics("at_cutoff")
         cells = [
             f"{metrics[key].value:.4f} [{metrics[key].lower:.4f}, {metrics[key].upper:.4f}]" for key in ("auc", "cost")
         ]
         slope = metrics["calibration_slope"]
         differences = ["", ""]
         if name != ours:
-            paired = paired_difference(
-                (found[ours], cutoffs[ours]), (p, cutoffs[name]), defaulted, costs=COSTS, seed=SEED
-            )
+            paired = paired_difference(made[ours], made[name])
             differences = [
                 f"{paired[key].value:+.4f} [{paired[key].lower:+.4f}, {paired[key].upper:+.4f}]"
                 for key in ("auc", "cost")
@@ -196,12 +193,13 @@ def main() -> None:
     print(text)
     if options.write:
         command = f"python benchmarks/quality.py --write {options.write}"
-        options.write.write_text(
-            f"# Quality, out of fold, on real rows\n\nMeasured {time.strftime('%Y-%m-%d')} by `{command}`; "
-            "95 % bootstrap intervals.\nCosts are 10 : 1 at the cheapest cut-off on these very predictions, for every "
-            f"model alike.\nThe folders are nested in clients, so they are not independent evidence.\n\n{text}",
-            encoding="utf-8",
+        head = (
+            "# Quality, out of fold, on real rows",
+            f"Measured {time.strftime('%Y-%m-%d')} by `{command}`; 95 % bootstrap intervals. Costs are 10 : 1; each fold is",
+            "judged by the cut-off that is cheapest on the other folds, for every model alike. The folders are nested in",
+            "clients, so they are not independent evidence.",
         )
+        options.write.write_text(f"{head[0]}\n\n{'\n'.join(head[1:])}\n\n{text}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -14,9 +13,8 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.decision import Reason
 from credit_scoring.domain.errors import DataError
 from credit_scoring.domain.text import LANGUAGES
-from credit_scoring.features.assemble import assemble, families
-from credit_scoring.features.shards import assemble_shards, shards_for
-from credit_scoring.scoring import score
+from credit_scoring.features.shards import matrices
+from credit_scoring.scoring import score, uncomputed_features
 from credit_scoring.tables.matrix import conformed, read_matrix, with_id
 from credit_scoring.tables.read import Tables
 
@@ -53,23 +51,11 @@ def score_tables(
     _require_writable(out)
     if bundle.manifest.portfolio != "home_credit":
         raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
-    frames = tables.of(tables.scored())
-    uncomputed = [
-        feature.name
-        for family in families()
-        if not all(table in frames for table in family.tables)
-        for feature in family.features
-    ]
-    number = int(frames["application"].select(pl.len()).collect().item())
-    shards = shards_for(number)
-    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
-        if shards == 1:
-            matrices: Iterable[pl.DataFrame] = [assemble(frames)]
-        else:
-            matrices = assemble_shards(frames, shards, Path(scratch))
-        tally = _Tally()
-        parts = _scored(bundle, matrices, uncomputed, tally, explained=explained, on_rows=on_rows)
-        return _write(parts, tally, out)
+    applications = tables.scored()
+    uncomputed = uncomputed_features(bundle, tables.columns_of(applications))
+    tally = _Tally()
+    with matrices(tables.of(applications)) as parts:
+        return _write(_scored(bundle, parts, uncomputed, tally, explained=explained, on_rows=on_rows), tally, out)
 
 
 def score_matrix(
@@ -102,14 +88,14 @@ class _Tally:
 
 def _scored(
     bundle: Bundle,
-    matrices: Iterable[pl.DataFrame],
+    parts: Iterable[pl.DataFrame],
     uncomputed: list[str],
     tally: _Tally,
     *,
     explained: bool,
     on_rows: OnRows,
 ) -> Iterator[pl.DataFrame]:
-    for matrix in matrices:
+    for matrix in parts:
         for rows in matrix.iter_slices(ROWS_AT_A_TIME):
             scored = score(bundle, rows, uncomputed=uncomputed, explained=explained)
             on_rows(rows.height)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
 from credit_scoring.batch import BatchSummary, score_matrix, score_tables
 from credit_scoring.bootstrap import published_bundles
 from credit_scoring.bundle.card import model_card
+from credit_scoring.bundle.model import usable_cores
 from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.console import Bar, Terminal
 from credit_scoring.decision.cost import CostMatrix
@@ -42,6 +43,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(model_app, name="model")
 
 terminal = Terminal()
+INTERRUPTED = 130
 SourceArgument = Annotated[
     str,
     typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
@@ -117,7 +119,7 @@ def train(
     cost_fp: Annotated[float, typer.Option(help="Cost of declining one that would have repaid.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")] = 7,
     folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
-    holdout: Annotated[float, typer.Option(help="Share of persons kept for the end; 0: none.")] = 0.2,
+    holdout: Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")] = 0.2,
     threads: Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
 ) -> None:
     """Train: tables, features, candidates, calibration, cut-off, bundle, registry."""
@@ -136,7 +138,7 @@ def train(
         seed=seed,
         folds=folds,
         holdout_share=holdout,
-        threads=threads or os.cpu_count() or 1,
+        threads=threads or usable_cores(),
     )
     if matrix is not None and target is not None:
         data = _matrix_set(matrix, target, id_column, bad, labels)
@@ -197,7 +199,7 @@ def score(
     """Score application_test if there, else all applications: SK_ID_CURR, p_default, decision."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
-    bundle = _bundle(model)
+    bundle = _bundle(model, portfolio="home_credit" if matrix is None else "matrix")
     if matrix is not None:
         with terminal.step(f"Scoring {matrix}") as bar:
             summary = score_matrix(bundle, matrix, out, explained=reasons, on_rows=_counter(bar))
@@ -258,7 +260,7 @@ def _registry() -> MlflowRegistry:
     """Return the registry; MLflow is imported only here, as it is slow and optional."""
     from credit_scoring.adapters.mlflow_registry import MlflowRegistry  # noqa: PLC0415
 
-    settings = Settings()
+    settings = _settings()
     return MlflowRegistry(
         settings.home,
         published_bundles(settings),
@@ -267,15 +269,28 @@ def _registry() -> MlflowRegistry:
     )
 
 
-def _bundle(model: str) -> Bundle:
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise DataError(f"a CREDIT_SCORING_ setting is not valid: {wrong}") from error
+
+
+def _bundle(model: str, *, portfolio: str | None = None) -> Bundle:
     """Return the bundle `model` names; the champion and folders need no MLflow."""
     if model == "champion":
-        return published_bundles(Settings()).champion()
-    if Path(model).is_dir():
-        return load_bundle(Path(model))
-    registry = _registry()
-    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
-        return load_bundle(registry.fetch(registry.resolve(model), Path(scratch)))
+        bundle = published_bundles(_settings()).champion()
+    elif model == "challenger" or model.isdecimal():
+        registry = _registry()
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+            bundle = load_bundle(registry.fetch(registry.resolve(model), Path(scratch)))
+    else:
+        bundle = load_bundle(Path(model))
+    if portfolio is not None and bundle.manifest.portfolio != portfolio:
+        trained_on = {"home_credit": "the eight tables: give their folder", "matrix": "one table: give --matrix FILE"}
+        raise DataError(f"the model {model} was trained on {trained_on[bundle.manifest.portfolio]}")
+    return bundle
 
 
 def _counter(bar: Bar) -> Callable[[int], None]:
@@ -310,17 +325,13 @@ def main() -> None:
     """Run the command line; what goes wrong is one sentence: exit code 1, or 3 for a missing extra."""
     try:
         app()
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            terminal.say("stopped: the champion is as it was; nothing half-written is left but temporary files")
+        raise
     except MissingExtraError as error:
         terminal.say(f"error: {error}")
         sys.exit(3)
-    except CreditScoringError as error:
+    except (CreditScoringError, OSError, PolarsError) as error:
         terminal.say(f"error: {error}")
-        sys.exit(1)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        terminal.say(f"error: a CREDIT_SCORING_ setting is not valid: {wrong}")
-        sys.exit(1)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        terminal.say(f"error: {where}{error.strerror or error}")
         sys.exit(1)

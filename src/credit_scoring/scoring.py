@@ -17,7 +17,7 @@ class Scored:
     """PDs and decisions of a feature matrix, in its row order.
 
     ``decisions`` has the id column, ``p_default`` and ``decision``. ``coverage`` is the share of the model's
-    gain carried by features that could be computed. ``reasons`` has one list an application, or is ``None``.
+    importance carried by features that could be computed. ``reasons`` has one list an application, or is ``None``.
     """
 
     decisions: pl.DataFrame
@@ -45,8 +45,8 @@ def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] =
     model = bundle.model
     values = model.encoder.encode(matrix)
     p_default = model.p_default(values)
-    gains = model.gain_shares()
-    coverage = 1.0 - sum(gains.get(name, 0.0) for name in uncomputed)
+    importances = bundle.manifest.importances
+    coverage = 1.0 - sum(importances.get(name, 0.0) for name in uncomputed)
     decisions = pl.DataFrame(
         {
             bundle.manifest.id_column: matrix[bundle.manifest.id_column],
@@ -56,3 +56,9 @@ def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] =
     )
     told = reasons(model.contributions(values), matrix, bundle.manifest.features) if explained else None
     return Scored(decisions, coverage, told)
+
+
+def uncomputed_features(bundle: Bundle, found: Collection[str]) -> list[str]:
+    """Return the bundle's features that lack one of their sources among the columns `found` (``table.COLUMN``)."""
+    known = set(found)
+    return [card.name for card in bundle.manifest.features if not known.issuperset(card.sources)]

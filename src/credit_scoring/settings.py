@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,7 +19,12 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=Path.cwd)
     tracking_uri: str = ""
-    model_name: str = "credit-scoring"
+    model_name: str = Field("credit-scoring", min_length=1)
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
 
     @property
     def models(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +12,11 @@ import pytest
 
 pytest.importorskip("mlflow", reason="MLflow is not installed")
 
+from mlflow.exceptions import MlflowException
+
 from credit_scoring.adapters.mlflow_registry import MlflowRegistry
 from credit_scoring.bundle.published import PublishedBundles
+from credit_scoring.bundle.store import load_bundle
 from credit_scoring.domain.errors import BundleError, RegistryError
 from credit_scoring.training.candidates import Logistic
 from credit_scoring.training.run import Trained, TrainingOptions, TrainingSet, train
@@ -135,28 +138,76 @@ def test_the_alias_follows_a_pointer_that_was_moved_last(
     assert aliases(open_registry())["champion"] == 2
 
 
-def test_an_altered_artifact_is_not_promoted(
+def test_a_bundle_comes_from_where_it_is_sound_or_not_at_all(
     trained: Trained, open_registry: Callable[[], MlflowRegistry], tmp_path: Path
 ) -> None:
     registry = open_registry()
     registry.record(trained, promote=False)
-    registry.record(trained, promote=False)
-    for policy in tmp_path.glob("mlartifacts/**/bundle/policy.json"):
-        policy.write_text("{}", encoding="utf-8")
+    _, second = registry.record(replace(trained), promote=False)
+    published = PublishedBundles(tmp_path / "models").path(second.digest) / "policy.json"
+    sound = published.read_text(encoding="utf-8")
+    published.write_text("{}", encoding="utf-8")
+    registry.promote(2)  # the published copy is damaged, the registry's is not
+    assert published.read_text(encoding="utf-8") == sound
+    registry.promote(1)
+    published.write_text("{}", encoding="utf-8")
+    for artifact in tmp_path.glob("mlartifacts/**/bundle/policy.json"):
+        artifact.write_text("{}", encoding="utf-8")
     with pytest.raises(BundleError, match="altered"):
         registry.promote(2)
     assert champion(tmp_path) == 1
 
 
+def test_a_damaged_pointer_is_mended_by_promoting(
+    trained: Trained, open_registry: Callable[[], MlflowRegistry], tmp_path: Path
+) -> None:
+    open_registry().record(trained, promote=False)
+    (tmp_path / "models" / "champion.json").write_text("{", encoding="utf-8")
+    registry = open_registry()
+    assert len(registry.versions()) == 1
+    registry.promote(1)
+    assert champion(tmp_path) == 1
+
+
+def test_an_outage_is_one_sentence_without_the_password(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    published = PublishedBundles(tmp_path / "models")
+    with pytest.raises(RegistryError, match=r"user:\*\*\*@127\.0\.0\.1") as told:
+        MlflowRegistry(tmp_path, published, tracking_uri=f"http://user:secret@127.0.0.1:{port}", model_name="m")
+    assert "secret" not in str(told.value)
+    (tmp_path / "mlflow.db").write_text("this is no database " * 100, encoding="utf-8")
+    with pytest.raises(RegistryError, match="cannot be used"):
+        MlflowRegistry(tmp_path, published, tracking_uri="", model_name="m")
+
+
+def test_a_failed_registration_keeps_the_bundle_and_says_where(
+    trained: Trained, open_registry: Callable[[], MlflowRegistry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = open_registry()
+
+    def fail(*_: object, **__: object) -> None:
+        raise MlflowException("down")
+
+    monkeypatch.setattr(registry._client, "create_run", fail)
+    with pytest.raises(RegistryError, match="score with --model") as told:
+        registry.record(trained, promote=False)
+    kept = Path(str(told.value).split("--model ")[1])
+    assert np.array_equal(
+        load_bundle(kept).model.p_default(trained.values), trained.bundle.model.p_default(trained.values)
+    )
+
+
 def test_a_tracking_uri_of_ones_own_is_used(trained: Trained, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    published = PublishedBundles(tmp_path / "models")
-    before = Path.cwd()
-    os.chdir(tmp_path)  # MLflow puts the artifacts of a bare database URI below the working directory
-    try:
-        registry = MlflowRegistry(tmp_path / "home", published, tracking_uri=uri, model_name="other")
-        version, _ = registry.record(replace(trained), promote=False)
-    finally:
-        os.chdir(before)
-    assert version.aliases == ("champion",)
-    assert not (tmp_path / "home" / "mlflow.db").exists()
+    homes = [tmp_path / "one", tmp_path / "two"]
+    registries = [
+        MlflowRegistry(home, PublishedBundles(home / "models"), tracking_uri=uri, model_name="shared") for home in homes
+    ]
+    first, _ = registries[0].record(trained, promote=False)
+    second, _ = registries[1].record(trained, promote=False)
+    assert first.aliases == ("champion",)
+    assert second.aliases == ("challenger",)  # another home's champion is not overthrown
+    assert not (homes[0] / "mlflow.db").exists()
+    assert (homes[0] / "mlartifacts").is_dir()

@@ -5,32 +5,41 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Concatenate, ParamSpec, TypeVar
 
 from credit_scoring.bundle.manifest import Evaluation
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle, save_bundle
-from credit_scoring.domain.errors import MissingExtraError, RegistryError
+from credit_scoring.domain.errors import BundleError, MissingExtraError, RegistryError
 from credit_scoring.training.figures import cost_curve_table, save_figures
 from credit_scoring.training.run import Trained
 
 try:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     from mlflow import MlflowClient
     from mlflow.artifacts import download_artifacts
     from mlflow.entities import Metric
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 except ImportError as error:  # pragma: no cover - exercised by the minimal-install check
     raise MissingExtraError("train", "the model registry") from error
 
 EXPERIMENT = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 _PARENT = "mlflow.parentRunId"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,60 +55,97 @@ class RegisteredVersion:
     cost: str
 
 
+def _told(method: Callable[Concatenate[MlflowRegistry, P], T]) -> Callable[Concatenate[MlflowRegistry, P], T]:
+    """Turn what MLflow and its database raise into one sentence that names the registry."""
+
+    @wraps(method)
+    def call(self: MlflowRegistry, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except (MlflowException, SQLAlchemyError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise RegistryError(_masked(f"the registry {self._uri} cannot be used: {reason}")) from error
+
+    return call  # type: ignore[return-value] # the first parameter is positional only to mypy
+
+
+def _masked(text: str) -> str:
+    """Return `text` without the passwords of the addresses in it."""
+    return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", text)
+
+
 class MlflowRegistry:
     """The registry of one model name, and the published bundles it promotes to."""
 
     def __init__(self, home: Path, published: PublishedBundles, *, tracking_uri: str, model_name: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self._uri = tracking_uri or f"sqlite:///{home.resolve() / 'mlflow.db'}"
-        self._artifacts = None if tracking_uri else (home.resolve() / "mlartifacts").as_uri()
+        self._uri = tracking_uri or f"sqlite:///{home / 'mlflow.db'}"
+        self._artifacts = None if self._uri.startswith("http") else (home / "mlartifacts").as_uri()
         self._name = model_name
         self._published = published
-        try:
-            self._client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
-            self._finish_announcement()
-        except MlflowException as error:
-            raise RegistryError(f"the registry {self._uri} cannot be used: {error}") from error
+        self._connect()
+
+    @_told
+    def _connect(self) -> None:
+        self._client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+        self._client.get_experiment_by_name(EXPERIMENT)  # an outage shows before the work, not after
+        self._finish_announcement()
 
     def record(self, trained: Trained, *, promote: bool) -> tuple[RegisteredVersion, Bundle]:
         """Log a training with its candidates, register its bundle, and return the version and the saved bundle.
 
-        The first version becomes champion; a later one becomes challenger, unless `promote`.
+        The first version becomes champion; a later one becomes challenger, unless `promote`. The bundle is
+        published first, so that a registry that fails does not lose it.
         """
-        manifest = trained.bundle.manifest
-        experiment = self._experiment()
-        run = self._client.create_run(experiment, run_name=f"training-{manifest.provenance.created_at}")
-        run_id = run.info.run_id
         with TemporaryDirectory(prefix="credit-scoring-") as scratch:
-            bundle = save_bundle(trained.bundle, Path(scratch) / "bundle")
-            save_figures(trained, Path(scratch) / "figures")
-            for result in manifest.candidates:
+            save_bundle(trained.bundle, Path(scratch) / "bundle")
+            bundle = self._published.publish(Path(scratch) / "bundle")
+        try:
+            return self._register(trained, bundle, promote=promote), bundle
+        except RegistryError as error:
+            kept = self._published.path(bundle.digest)
+            raise RegistryError(f"{error}. The trained bundle is kept: score with --model {kept}") from error
+
+    @_told
+    def _register(self, trained: Trained, bundle: Bundle, *, promote: bool) -> RegisteredVersion:
+        made_at = bundle.manifest.provenance.created_at
+        run_id = self._client.create_run(self._experiment(), run_name=f"training-{made_at}").info.run_id
+        try:
+            version = self._log(run_id, trained, bundle)
+        except BaseException:
+            with suppress(Exception):  # the first failure is the one to tell
+                self._client.set_terminated(run_id, status="FAILED")
+            raise
+        self._client.set_terminated(run_id)
+        has_champion = self._published.pointer() is not None or CHAMPION in self._aliases()
+        if promote or not has_champion:
+            self.promote(version)
+        else:
+            self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
+        return self.version(version)
+
+    def _log(self, run_id: str, trained: Trained, bundle: Bundle) -> int:
+        """Log the run, its candidates, figures and bundle; register the bundle and return its version."""
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+            save_figures(trained, Path(scratch))
+            for result in bundle.manifest.candidates:
                 candidate_run = self._client.create_run(
-                    experiment, run_name=result.name, tags={_PARENT: run_id}
+                    self._experiment(), run_name=result.name, tags={_PARENT: run_id}
                 ).info.run_id
                 for key, value in ({"calibration": result.calibration} | result.settings).items():
                     self._client.log_param(candidate_run, key, value)
                 self._log_evaluation(candidate_run, "oof", result.evaluation)
                 self._client.set_terminated(candidate_run)
             self._log_parent(run_id, trained)
-            self._client.log_artifacts(run_id, str(Path(scratch) / "figures"), "figures")
-            self._client.log_artifacts(run_id, str(Path(scratch) / "bundle"), "bundle")
-        version = self._register(run_id, trained, bundle.digest)
-        self._client.set_terminated(run_id)
-        becomes_champion = promote or self._published.pointer() is None
-        if becomes_champion:
-            self.promote(version)
-        else:
-            self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
-        return self.version(version), bundle
+            self._client.log_artifacts(run_id, scratch, "figures")
+        self._client.log_artifacts(run_id, str(self._published.path(bundle.digest)), "bundle")
+        return self._create_version(run_id, bundle)
 
+    @_told
     def versions(self) -> list[RegisteredVersion]:
         """Return every version, oldest first."""
-        try:
-            aliases = self._aliases()
-            found = self._client.search_model_versions(f"name = '{self._name}'")
-        except MlflowException:
-            return []
+        aliases = self._aliases()
+        found = self._client.search_model_versions(f"name = '{self._name}'")
         made = [self._described(version, aliases) for version in found]
         return sorted(made, key=lambda version: version.version)
 
@@ -119,7 +165,7 @@ class MlflowRegistry:
 
     def resolve(self, name: str) -> int:
         """Return the version number that `name` means: ``champion``, ``challenger`` or a number."""
-        if name.isdigit():
+        if name.isdecimal():
             return self.version(int(name)).version
         for version in self.versions():
             if name in version.aliases:
@@ -127,8 +173,12 @@ class MlflowRegistry:
         raise RegistryError(f"no version is called {name!r}; see `credit-scoring model list`")
 
     def fetch(self, number: int, folder: Path) -> Path:
-        """Download a version's bundle below `folder`, verify its digest, and return where it is."""
+        """Return where a version's verified bundle is: published already, or downloaded below `folder`."""
         wanted = self.version(number)
+        with suppress(BundleError):
+            path = self._published.path(wanted.digest)
+            load_bundle(path, digest=wanted.digest)
+            return path
         source = self._client.get_model_version(self._name, str(number)).source
         try:
             path = Path(download_artifacts(artifact_uri=source, dst_path=str(folder), tracking_uri=self._uri))
@@ -137,21 +187,27 @@ class MlflowRegistry:
         load_bundle(path, digest=wanted.digest)
         return path
 
+    @_told
     def promote(self, number: int) -> None:
-        """Publish a version and make it champion; the pointer is the moment it counts."""
+        """Publish a version and make it champion; the pointer is the moment it counts.
+
+        A damaged pointer is replaced, and the champions before it forgotten.
+        """
         version = self.version(number)
         with TemporaryDirectory(prefix="credit-scoring-") as scratch:
             self._published.publish(self.fetch(number, Path(scratch)))
-        former = self._published.pointer()
-        new = Published(version=number, digest=version.digest)
+        try:
+            former = self._published.pointer()
+        except BundleError:
+            former = None
+        new = Published(model_name=self._name, version=number, digest=version.digest)
         if former is not None and former.champion == new:
             return
         history = (*former.former, former.champion) if former is not None else ()
         self._published.point(Pointer(champion=new, former=history))
         self._finish_announcement()
-        if CHALLENGER in version.aliases:
-            self._client.delete_registered_model_alias(self._name, CHALLENGER)
 
+    @_told
     def rollback(self) -> RegisteredVersion:
         """Make the former champion champion again and return it.
 
@@ -171,11 +227,15 @@ class MlflowRegistry:
 
     def _finish_announcement(self) -> None:
         """Let the alias follow the pointer, also after a process was killed between the two."""
-        pointer = self._published.pointer()
-        if pointer is None or pointer.announced:
-            return
-        self._client.set_registered_model_alias(self._name, CHAMPION, str(pointer.champion.version))
-        self._published.point(pointer.model_copy(update={"announced": True}))
+        with suppress(BundleError):  # a damaged pointer announces nobody; serving and promoting tell of it
+            pointer = self._published.pointer()
+            if pointer is None or pointer.announced or pointer.champion.model_name != self._name:
+                return
+            version = str(pointer.champion.version)
+            self._client.set_registered_model_alias(self._name, CHAMPION, version)
+            if self._aliases().get(CHALLENGER) == version:
+                self._client.delete_registered_model_alias(self._name, CHALLENGER)
+            self._published.point(pointer.model_copy(update={"announced": True}))
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)
@@ -183,8 +243,8 @@ class MlflowRegistry:
             return str(found.experiment_id)
         return str(self._client.create_experiment(EXPERIMENT, artifact_location=self._artifacts))
 
-    def _register(self, run_id: str, trained: Trained, digest: str) -> int:
-        manifest = trained.bundle.manifest
+    def _create_version(self, run_id: str, bundle: Bundle) -> int:
+        manifest = bundle.manifest
         try:
             self._client.create_registered_model(self._name)
         except MlflowException as error:
@@ -193,7 +253,7 @@ class MlflowRegistry:
         metrics = manifest.out_of_fold.metrics | manifest.out_of_fold.at_cutoff
         source = f"{self._client.get_run(run_id).info.artifact_uri}/bundle"
         tags = {
-            "digest": digest,
+            "digest": bundle.digest,
             "candidate": manifest.candidate,
             "created_at": manifest.provenance.created_at,
             "oof_auc": f"{metrics['auc'].value:.4f}",
@@ -241,7 +301,12 @@ class MlflowRegistry:
         self._client.log_batch(run_id, metrics=logged)
 
     def _aliases(self) -> dict[str, str]:
-        return {alias: str(v) for alias, v in self._client.get_registered_model(self._name).aliases.items()}
+        try:
+            return {alias: str(v) for alias, v in self._client.get_registered_model(self._name).aliases.items()}
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return {}
+            raise
 
     def _described(self, version: object, aliases: dict[str, str]) -> RegisteredVersion:
         tags: dict[str, str] = version.tags  # type: ignore[attr-defined]

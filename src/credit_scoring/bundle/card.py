@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from credit_scoring.bundle.manifest import Evaluation, Manifest, Metric
 from credit_scoring.bundle.store import Bundle
+from credit_scoring.decision.cost import APPROVE_ALL
+
+
+def _cutoff(value: float) -> str:
+    return f"{value:.4f}" if value < APPROVE_ALL else "none (approves all)"
 
 
 def _metric(metric: Metric) -> str:
@@ -13,12 +18,12 @@ def _metric(metric: Metric) -> str:
 def _figures(title: str, evaluation: Evaluation) -> list[str]:
     lines = [f"{title}: {evaluation.applications:,} applications, {evaluation.defaults:,} defaults (95 % intervals)"]
     lines += [f"  {name:<24}{_metric(metric)}" for name, metric in evaluation.metrics.items()]
-    for where, metrics in (
-        ("chosen", evaluation.at_cutoff),
-        ("theoretical", evaluation.at_theoretical_cutoff),
+    for where, cutoff, metrics in (
+        ("chosen", evaluation.cutoff, evaluation.at_cutoff),
+        ("theoretical", evaluation.theoretical_cutoff, evaluation.at_theoretical_cutoff),
     ):
-        told = ", ".join(f"{name} {_metric(metric)}" for name, metric in metrics.items() if name != "cutoff")
-        lines.append(f"  at the {where} cut-off {metrics['cutoff'].value:.4f}: {told}")
+        told = ", ".join(f"{name} {_metric(metric)}" for name, metric in metrics.items())
+        lines.append(f"  at the {where} cut-off {_cutoff(cutoff)}: {told}")
     return lines
 
 
@@ -48,7 +53,7 @@ def model_card(bundle: Bundle) -> str:
     rows = ", ".join(f"{name} {number:,}" for name, number in origin.data_rows.items())
     lower, upper = policy.cutoff_interval
     cutoff = (
-        f"cut-off {policy.cutoff:.4f} [{lower:.4f}, {upper:.4f}] for costs {policy.approve_bad:g} : "
+        f"cut-off {_cutoff(policy.cutoff)} [{lower:.4f}, {_cutoff(upper)}] for costs {policy.approve_bad:g} : "
         f"{policy.decline_good:g} (theory {policy.costs.theoretical_cutoff:.4f})"
     )
     commit = origin.git_commit or "unknown"
@@ -60,6 +65,8 @@ def model_card(bundle: Bundle) -> str:
         *_compared(manifest),
         *_figures("Out of fold", manifest.out_of_fold),
     ]
-    if manifest.holdout is not None:
+    if manifest.holdout is None:
+        lines.append("No hold-out was judged: none was kept, or it holds only one outcome.")
+    else:
         lines += _figures("Hold-out, opened once", manifest.holdout)
     return "\n".join(lines)

@@ -50,11 +50,17 @@ class Metric(_Record):
 
 
 class Evaluation(_Record):
-    """Figures of one set of predictions at two cut-offs; ``population`` says of whom."""
+    """Figures of one set of predictions at two cut-offs; ``population`` says of whom.
+
+    Out of fold, the decisions of each fold are by the cut-off that was cheapest on the other folds, so that
+    ``at_cutoff`` does not flatter ``cutoff``, which is the cheapest on all of them.
+    """
 
     population: str
     applications: int
     defaults: int
+    cutoff: float
+    theoretical_cutoff: float
     metrics: dict[str, Metric]
     at_cutoff: dict[str, Metric]
     at_theoretical_cutoff: dict[str, Metric]
@@ -65,7 +71,6 @@ class CandidateResult(_Record):
 
     name: str
     calibration: str
-    cutoff: float
     evaluation: Evaluation
     difference_to_chosen: dict[str, Metric]
     settings: dict[str, str]
@@ -85,7 +90,10 @@ class Provenance(_Record):
 
 
 class Manifest(_Record):
-    """All of a bundle but its booster, linear part and profile."""
+    """All of a bundle but its model's numbers, policy, profile and out-of-fold predictions.
+
+    ``importances`` are shares of the mean absolute contribution of each feature; they weigh coverage.
+    """
 
     format_version: int
     portfolio: Literal["home_credit", "matrix"]
@@ -94,6 +102,7 @@ class Manifest(_Record):
     features: tuple[FeatureCard, ...]
     encoder: Encoder
     definitions_digest: str
+    importances: dict[str, float]
     candidate: str
     out_of_fold: Evaluation
     holdout: Evaluation | None

@@ -11,7 +11,7 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from credit_scoring.domain.errors import DataError
 
@@ -110,7 +110,7 @@ class Calibrator(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["identity", "sigmoid", "isotonic"] = "identity"
-    slope: float = 1.0
+    slope: float = Field(1.0, ge=0)
     intercept: float = 0.0
     points: tuple[tuple[float, float], ...] = ()
 
@@ -173,22 +173,21 @@ class CreditModel:
             shares += np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=_threads(values)))
         return shares
 
-    def gain_shares(self) -> dict[str, float]:
-        """Return each used feature's share of what the model gained in training, adding up to 1.
+    def importances(self, values: Floats) -> dict[str, float]:
+        """Return each feature's share of the mean absolute contribution over `values`, adding up to 1.
 
-        Trees count by total gain; a model without trees by the absolute standardised weight of its terms.
+        Features that never contribute are left out; the linear part and the trees count alike.
         """
-        if self.booster is not None and self.booster.num_trees():
-            gains = np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
-        else:
-            gains = np.zeros(len(self.encoder.features))
-            for term in self.linear.terms:
-                spread = np.ptp(term.level_weights) if term.level_weights else abs(term.weight)
-                gains[self._columns[term.feature]] += float(spread)
-        total = gains.sum()  # 0 for a model that learnt nothing: then no feature has a share
-        return {name: float(g / total) for name, g in zip(self.encoder.features, gains, strict=True) if g > 0}
+        weights = np.abs(self.contributions(values)[:, :-1]).mean(axis=0)
+        total = weights.sum() or 1.0
+        return {name: float(w / total) for name, w in zip(self.encoder.features, weights, strict=True) if w > 0}
 
 
 def _threads(values: Floats) -> int:
     """Return 1 for few rows, where starting threads costs more than it saves; the result does not depend on it."""
-    return 1 if values.shape[0] < _FEW_ROWS else (os.cpu_count() or 1)
+    return 1 if values.shape[0] < _FEW_ROWS else usable_cores()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, which in a container is fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,20 +11,22 @@ import os
 import shutil
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from credit_scoring.bundle.store import Bundle, load_bundle
+from credit_scoring.bundle.store import Bundle, flush, load_bundle
 from credit_scoring.domain.errors import BundleError
 
 POINTER = "champion.json"
 
 
 class Published(BaseModel):
-    """A registered version and the digest of its bundle."""
+    """A registered version of a model name, and the digest of its bundle."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    model_name: str
     version: int
     digest: str
 
@@ -37,6 +39,7 @@ class Pointer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    format_version: Literal[1] = 1
     champion: Published
     former: tuple[Published, ...] = ()
     announced: bool = False
@@ -62,20 +65,30 @@ class PublishedBundles:
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            raise BundleError(f"{path} is damaged; promote a version again: {error}") from error
+            raise BundleError(
+                f"{path} is damaged; make a version champion again with `credit-scoring model promote VERSION`: {error}"
+            ) from error
 
     def publish(self, bundle_folder: Path) -> Bundle:
         """Copy a bundle under its digest, unless it is there already, and return it verified."""
         bundle = load_bundle(bundle_folder)
         target = self.path(bundle.digest)
-        if not target.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = Path(mkdtemp(prefix=".publish-", dir=self.folder))
-            try:
-                shutil.copytree(bundle_folder, draft / "bundle")
-                (draft / "bundle").rename(target)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
+        try:
+            return load_bundle(target, digest=bundle.digest)
+        except BundleError:  # not there yet, or damaged: then a fresh copy takes its place
+            pass
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix=".publish-", dir=self.folder))
+        try:
+            shutil.copytree(bundle_folder, draft / "bundle")
+            for path in (draft / "bundle").iterdir():
+                flush(path)
+            if target.exists():
+                target.rename(draft / "damaged")
+            (draft / "bundle").rename(target)
+            flush(self.folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
         return load_bundle(target, digest=bundle.digest)
 
     def point(self, pointer: Pointer) -> None:
@@ -90,6 +103,7 @@ class PublishedBundles:
             os.fsync(draft.fileno())
         Path(draft.name).chmod(0o644)
         Path(draft.name).replace(self.folder / POINTER)
+        flush(self.folder)
 
     def path(self, digest: str) -> Path:
         """Return where the bundle with `digest` lies or would lie."""

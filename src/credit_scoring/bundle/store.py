@@ -23,19 +23,25 @@ from credit_scoring.features.assemble import catalogue, definitions_digest
 
 MANIFEST = "manifest.json"
 _BOOSTER, _LINEAR, _CALIBRATOR = "booster.txt", "linear.json", "calibrator.json"
-_POLICY, _PROFILE = "policy.json", "profile.parquet"
+_POLICY, _PROFILE, _OUT_OF_FOLD = "policy.json", "profile.parquet", "out_of_fold.parquet"
+_FILES = {_BOOSTER, _LINEAR, _CALIBRATOR, _POLICY, _PROFILE, _OUT_OF_FOLD}
 # A bundle is read by the same major version of what evaluates its features and its trees.
 EVALUATORS = ("lightgbm", "polars")
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model with everything that serving it needs. ``digest`` is the SHA-256 of the manifest file."""
+    """A model with everything that serving it needs. ``digest`` is the SHA-256 of the manifest file.
+
+    ``out_of_fold`` has ``p_default``, ``defaulted`` and ``fold`` of the development applications, without their
+    ids: another cost policy follows from it without training again.
+    """
 
     manifest: Manifest
     model: CreditModel
     policy: CostPolicy
     profile: pl.DataFrame
+    out_of_fold: pl.DataFrame
     digest: str = ""
 
 
@@ -58,13 +64,15 @@ def save_bundle(bundle: Bundle, folder: Path) -> Bundle:
         (draft / _CALIBRATOR).write_text(_json(bundle.model.calibrator.model_dump()), encoding="utf-8")
         (draft / _POLICY).write_text(_json(bundle.policy.model_dump()), encoding="utf-8")
         bundle.profile.write_parquet(draft / _PROFILE)
+        bundle.out_of_fold.write_parquet(draft / _OUT_OF_FOLD)
         files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
         manifest = bundle.manifest.model_copy(update={"files": files})
         (draft / MANIFEST).write_text(_json(manifest.model_dump()), encoding="utf-8")
         for path in draft.iterdir():
-            _flush(path)
+            flush(path)
         draft.chmod(0o755)
         draft.rename(folder)
+        flush(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -90,15 +98,19 @@ def load_bundle(folder: Path, *, digest: str | None = None) -> Bundle:
     _verify_files(folder, manifest)
     _verify_libraries(manifest)
     _verify_definitions(manifest)
-    text = (folder / _BOOSTER).read_text(encoding="utf-8")
-    model = CreditModel(
-        encoder=manifest.encoder,
-        linear=LinearPart.model_validate_json((folder / _LINEAR).read_bytes()),
-        booster=lgb.Booster(model_str=text) if text else None,
-        calibrator=Calibrator.model_validate_json((folder / _CALIBRATOR).read_bytes()),
-    )
-    policy = CostPolicy.model_validate_json((folder / _POLICY).read_bytes())
-    return Bundle(manifest, model, policy, pl.read_parquet(folder / _PROFILE), found)
+    try:
+        text = (folder / _BOOSTER).read_text(encoding="utf-8")
+        model = CreditModel(
+            encoder=manifest.encoder,
+            linear=LinearPart.model_validate_json((folder / _LINEAR).read_bytes()),
+            booster=lgb.Booster(model_str=text) if text else None,
+            calibrator=Calibrator.model_validate_json((folder / _CALIBRATOR).read_bytes()),
+        )
+        policy = CostPolicy.model_validate_json((folder / _POLICY).read_bytes())
+        profile, out_of_fold = (pl.read_parquet(folder / name) for name in (_PROFILE, _OUT_OF_FOLD))
+    except (ValidationError, lgb.basic.LightGBMError, pl.exceptions.PolarsError) as error:
+        raise BundleError(f"{folder} is what was saved, but cannot be understood: {error}") from error
+    return Bundle(manifest, model, policy, profile, out_of_fold, found)
 
 
 def _read_manifest(path: Path) -> Manifest:
@@ -119,6 +131,8 @@ def _read_manifest(path: Path) -> Manifest:
 
 
 def _verify_files(folder: Path, manifest: Manifest) -> None:
+    if set(manifest.files) != _FILES:
+        raise BundleError(f"the manifest of {folder} names {sorted(manifest.files)}, not {sorted(_FILES)}")
     for name, expected in manifest.files.items():
         file = folder / name
         if not file.is_file():
@@ -131,7 +145,7 @@ def _verify_files(folder: Path, manifest: Manifest) -> None:
 
 def _verify_libraries(manifest: Manifest) -> None:
     for library in EVALUATORS:
-        made, here = manifest.provenance.libraries[library], version(library)
+        made, here = manifest.provenance.libraries.get(library, "unknown"), version(library)
         if made.split(".")[0] != here.split(".")[0]:
             raise BundleError(
                 f"the bundle was made with {library} {made}, installed is {here}: "
@@ -162,6 +176,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def flush(path: Path) -> None:
+    """Make a file's content, or a folder's entries, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

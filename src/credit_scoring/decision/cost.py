@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from credit_scoring.domain.errors import DataError
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
+# A cut-off that no PD reaches, where one must be written as a number.
+APPROVE_ALL = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class CostMatrix:
     decline_good: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.approve_bad > 0 and self.decline_good > 0):
-            raise DataError(f"costs must be positive, not {self.approve_bad:g} and {self.decline_good:g}")
+        if not all(math.isfinite(cost) and cost > 0 for cost in (self.approve_bad, self.decline_good)):
+            raise DataError(f"costs must be positive and finite, not {self.approve_bad:g} and {self.decline_good:g}")
 
     @property
     def theoretical_cutoff(self) -> float:
@@ -83,13 +86,13 @@ def cost_curve(
     check_predictions(p_default, defaulted)
     counted = np.ones(p_default.size) if weights is None else weights
     order = np.argsort(p_default, kind="stable")
-    sorted_pd, bad, weight = p_default[order], defaulted[order], counted[order]
-    first = np.flatnonzero(np.r_[True, sorted_pd[1:] != sorted_pd[:-1]])
+    ascending, bad, weight = p_default[order], defaulted[order], counted[order]
+    first = np.flatnonzero(np.r_[True, ascending[1:] != ascending[:-1]])
     bad_below = np.r_[0.0, np.cumsum(weight * bad)]
     good_below = np.r_[0.0, np.cumsum(weight * ~bad)]
-    starts = np.r_[first, sorted_pd.size]
+    starts = np.r_[first, ascending.size]
     total = costs.approve_bad * bad_below[starts] + costs.decline_good * (good_below[-1] - good_below[starts])
-    return CostCurve(np.r_[sorted_pd[first], np.inf], total / weight.sum())
+    return CostCurve(np.r_[ascending[first], np.inf], total / weight.sum())
 
 
 def choose_cutoff(p_default: Floats, defaulted: Booleans, costs: CostMatrix) -> float:
@@ -142,14 +145,14 @@ def cutoff_interval(
     """Return the bootstrap percentile interval of the cheapest cut-off.
 
     Applications are drawn with replacement `replicates` times. A replicate that would approve everybody
-    counts with the largest PD seen.
+    counts as `APPROVE_ALL`.
     """
     check_predictions(p_default, defaulted)
     generator = np.random.default_rng(seed)
-    number, ceiling = p_default.size, float(p_default.max())
+    number = p_default.size
     chosen = np.empty(replicates)
     for replicate in range(replicates):
         weights = np.bincount(generator.integers(0, number, number), minlength=number).astype(np.float64)
-        chosen[replicate] = min(cost_curve(p_default, defaulted, costs, weights=weights).cheapest(), ceiling)
+        chosen[replicate] = min(cost_curve(p_default, defaulted, costs, weights=weights).cheapest(), APPROVE_ALL)
     lower, upper = np.quantile(chosen, [(1 - level) / 2, (1 + level) / 2])
     return float(lower), float(upper)

@@ -30,8 +30,8 @@ class CostPolicy(BaseModel):
 
     @model_validator(mode="after")
     def _ordered(self) -> CostPolicy:
-        if self.cutoff_interval[0] > self.cutoff_interval[1]:
-            raise ValueError("the cut-off's interval is upside down")
+        if not self.cutoff_interval[0] <= self.cutoff <= self.cutoff_interval[1]:
+            raise ValueError("the cut-off must lie in its interval")
         return self
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -71,3 +73,16 @@ def assemble_shards(
     for number, part in enumerate(split(frames, shards, folder)):
         on_shard(number)
         yield assemble(part)
+
+
+@contextmanager
+def matrices(frames: Frames, *, on_family: Callable[[str], None] | None = None) -> Iterator[Iterator[pl.DataFrame]]:
+    """Open the feature matrix in as many parts as keep memory bounded, one for up to 400,000 applications."""
+    shards = shards_for(int(frames["application"].select(pl.len()).collect().item()))
+    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+        if shards == 1:
+            yield iter([assemble(frames, on_family=on_family)])
+        else:
+            yield assemble_shards(
+                frames, shards, Path(scratch), on_shard=lambda n: on_family and on_family(f"shard {n + 1} of {shards}")
+            )

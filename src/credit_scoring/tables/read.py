@@ -47,13 +47,15 @@ class Tables:
     """Typed, cleaned tables, each a lazy frame with exactly its schema's columns and flags.
 
     ``frames`` holds ``application_train`` and/or ``application_test`` and the history tables that exist.
-    ``absent`` names the missing history tables; ``notices`` are sentences the user should read once.
+    ``absent`` names the missing history tables; ``found`` has, by frame, the columns that were there;
+    ``notices`` are sentences the user should read once.
     """
 
     frames: Mapping[str, pl.LazyFrame]
     sources: Mapping[str, Source] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    found: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, applications: str) -> dict[str, pl.LazyFrame]:
         """Return the histories and, as ``application``, the table named `applications`."""
@@ -62,6 +64,11 @@ class Tables:
         return {"application": self.frames[applications]} | {
             name: frame for name, frame in self.frames.items() if name in HISTORIES
         }
+
+    def columns_of(self, applications: str) -> set[str]:
+        """Return the columns (``table.COLUMN``) that were there in `applications` and the histories."""
+        tables = {"application": applications} | {name: name for name in HISTORIES if name in self.frames}
+        return {f"{table}.{column}" for table, stem in tables.items() for column in self.found.get(stem, ())}
 
     def scored(self) -> str:
         """Return the applications to score: ``application_test`` if there, else ``application_train``."""
@@ -100,7 +107,15 @@ def tables_from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tab
     if unknown := set(named) - set(stems):
         raise DataError(f"unknown tables {sorted(unknown)}; known are {sorted(stems)}")
     lazy = {name: typed(stems[name], frame.lazy(), stem=name) for name, frame in named.items()}
-    return Tables(lazy, absent=tuple(name for name in HISTORIES if name not in lazy))
+    found = {name: _found(stems[name], frame.lazy()) for name, frame in named.items()}
+    return Tables(lazy, absent=tuple(name for name in HISTORIES if name not in lazy), found=found)
+
+
+def _found(table: Table, frame: pl.LazyFrame) -> frozenset[str]:
+    """Return the schema's columns that `frame` has, and the flags that follow from them."""
+    names = frame.collect_schema()
+    columns = [column for column in table.columns.values() if column.name in names]
+    return frozenset({c.name for c in columns} | {c.flag for c in columns if c.flag})
 
 
 @contextmanager
@@ -134,6 +149,7 @@ def _open(folder: Path, scratch: Path, violations: list[Violation]) -> Tables:
     frames: dict[str, pl.LazyFrame] = {}
     sources: dict[str, Source] = {}
     notices: list[str] = []
+    found: dict[str, frozenset[str]] = {}
     for table in schema().values():
         for stem in table.files:
             path = _find(folder, stem)
@@ -149,6 +165,7 @@ def _open(folder: Path, scratch: Path, violations: list[Violation]) -> Tables:
             notices += _column_notices(table, stem, frame)
             sources[stem] = Source(table, stem, plain)
             frames[stem] = typed(table, frame, stem=stem)
+            found[stem] = _found(table, frame)
     if violations:
         from credit_scoring.tables.validate import examine  # noqa: PLC0415 - it needs this module's tables
 
@@ -161,7 +178,7 @@ def _open(folder: Path, scratch: Path, violations: list[Violation]) -> Tables:
     absent = tuple(name for name in HISTORIES if name not in frames)
     if absent:
         notices.append(f"no {', '.join(absent)}: the features built from them are missing")
-    return Tables(frames, sources, absent, tuple(notices))
+    return Tables(frames, sources, absent, tuple(notices), found)
 
 
 def _find(folder: Path, stem: str) -> Path | None:

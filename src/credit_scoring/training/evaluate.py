@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.bundle.manifest import Evaluation, Metric
-from credit_scoring.decision.cost import CostMatrix, check_predictions
+from credit_scoring.decision.cost import CostMatrix, check_predictions, choose_cutoff
 from credit_scoring.training.calibrate import fit_line
 
 Floats = NDArray[np.float64]
@@ -58,10 +59,9 @@ class RankedPredictions:
             "calibration_intercept": intercept,
         }
 
-    def at(self, cutoff: float, costs: CostMatrix, weights: Floats) -> dict[str, float]:
-        """Return what declining from `cutoff` on costs, detects and refuses."""
-        weight = weights[self._order]
-        declined = self._p >= cutoff
+    def at(self, declined: Booleans, costs: CostMatrix, weights: Floats) -> dict[str, float]:
+        """Return what these decisions cost, detect and decline; `declined` is in the order of the predictions."""
+        weight, declined = weights[self._order], declined[self._order]
         total, bad = weight.sum(), np.sum(weight * self._bad)
         detected = float(np.sum(weight[declined] * self._bad[declined]) / bad)
         false_alarms = float(np.sum(weight[declined] * ~self._bad[declined]) / (total - bad))
@@ -73,10 +73,9 @@ class RankedPredictions:
         if not math.isclose(cost, from_rates, rel_tol=1e-9, abs_tol=1e-12):
             raise AssertionError(f"cost {cost} is not base·(1−TPR)·FN + (1−base)·FPR·FP = {from_rates}")
         return {
-            "cutoff": cutoff,
             "cost": cost,
             "defaults_detected": detected,
-            "refused": float(np.sum(weight[declined]) / total),
+            "decline_rate": float(np.sum(weight[declined]) / total),
             "bad_rate_approved": missed / max(float(np.sum(weight[~declined])), 1.0),
         }
 
@@ -93,15 +92,27 @@ def _resamples(number: int, defaulted: Booleans, seed: int) -> Iterator[Floats]:
         yield weights
 
 
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a set of predictions, and of each bootstrap replicate: what intervals and pairs are made of."""
+
+    values: dict[str, dict[str, float]]
+    drawn: tuple[dict[str, dict[str, float]], ...]
+
+    def metrics(self, part: str) -> dict[str, Metric]:
+        """Return the figures of a part with their 95 % percentile intervals."""
+        return {
+            name: _metric(value, [draw[part][name] for draw in self.drawn]) for name, value in self.values[part].items()
+        }
+
+
 def _metric(value: float, replicates: list[float]) -> Metric:
     lower, upper = np.quantile(replicates, [0.025, 0.975])
     return Metric(value=value, lower=float(lower), upper=float(upper))
 
 
-def evaluate(
-    p_default: Floats, defaulted: Booleans, *, cutoff: float, costs: CostMatrix, population: str, seed: int
-) -> Evaluation:
-    """Return the figures of `p_default` with 95 % bootstrap intervals, at `cutoff` and at the theoretical one.
+def figures(p_default: Floats, defaulted: Booleans, *, declined: Booleans, costs: CostMatrix, seed: int) -> Figures:
+    """Return the figures of `p_default`, of the decisions `declined`, and of declining from the theoretical cut-off.
 
     Raises
     ------
@@ -109,47 +120,53 @@ def evaluate(
         If shapes differ or a PD is missing or outside [0, 1].
     """
     ranked = RankedPredictions(p_default, defaulted)
-    cutoffs = {"at_cutoff": cutoff, "at_theoretical_cutoff": costs.theoretical_cutoff}
+    theoretical = p_default >= costs.theoretical_cutoff
 
-    def figures(weights: Floats) -> dict[str, dict[str, float]]:
-        return {"metrics": ranked.overall(weights)} | {
-            name: ranked.at(value, costs, weights) for name, value in cutoffs.items()
+    def weighted(weights: Floats) -> dict[str, dict[str, float]]:
+        return {
+            "metrics": ranked.overall(weights),
+            "at_cutoff": ranked.at(declined, costs, weights),
+            "at_theoretical_cutoff": ranked.at(theoretical, costs, weights),
         }
 
-    values = figures(np.ones(p_default.size))
-    drawn = [figures(weights) for weights in _resamples(p_default.size, defaulted, seed)]
-    metrics = {
-        part: {name: _metric(value, [draw[part][name] for draw in drawn]) for name, value in found.items()}
-        for part, found in values.items()
-    }
+    drawn = tuple(weighted(weights) for weights in _resamples(p_default.size, defaulted, seed))
+    return Figures(weighted(np.ones(p_default.size)), drawn)
+
+
+def decline_out_of_fold(p_default: Floats, defaulted: Booleans, fold: NDArray[np.int64], costs: CostMatrix) -> Booleans:
+    """Return who is declined when each fold is judged by the cut-off that is cheapest on the others."""
+    declined = np.empty(p_default.size, dtype=np.bool_)
+    for number in np.unique(fold):
+        held = fold == number
+        declined[held] = p_default[held] >= choose_cutoff(p_default[~held], defaulted[~held], costs)
+    return declined
+
+
+def evaluation(found: Figures, defaulted: Booleans, *, cutoff: float, costs: CostMatrix, population: str) -> Evaluation:
+    """Return the figures with their intervals, as the bundle keeps them; `population` says of whom they are."""
     return Evaluation(
         population=population,
-        applications=int(p_default.size),
+        applications=int(defaulted.size),
         defaults=int(defaulted.sum()),
-        metrics=metrics["metrics"],
-        at_cutoff=metrics["at_cutoff"],
-        at_theoretical_cutoff=metrics["at_theoretical_cutoff"],
+        cutoff=cutoff,
+        theoretical_cutoff=costs.theoretical_cutoff,
+        metrics=found.metrics("metrics"),
+        at_cutoff=found.metrics("at_cutoff"),
+        at_theoretical_cutoff=found.metrics("at_theoretical_cutoff"),
     )
 
 
-def paired_difference(
-    first: tuple[Floats, float],
-    second: tuple[Floats, float],
-    defaulted: Booleans,
-    *,
-    costs: CostMatrix,
-    seed: int,
-) -> dict[str, Metric]:
-    """Return first minus second in AUC, Brier and cost, resampled together.
+def paired_difference(first: Figures, second: Figures) -> dict[str, Metric]:
+    """Return first minus second in AUC, Brier and cost; both must be of the same applications and seed."""
 
-    Each model is its PDs, shape (n_applications,), and its cut-off.
-    """
-    sides = [(RankedPredictions(p, defaulted), cutoff) for p, cutoff in (first, second)]
+    def differences(one: dict[str, dict[str, float]], other: dict[str, dict[str, float]]) -> dict[str, float]:
+        return {
+            name: one[part][name] - other[part][name]
+            for part in ("metrics", "at_cutoff")
+            for name in COMPARED
+            if name in one[part]
+        }
 
-    def figures(weights: Floats) -> dict[str, float]:
-        one, other = (ranked.overall(weights) | ranked.at(cutoff, costs, weights) for ranked, cutoff in sides)
-        return {name: one[name] - other[name] for name in COMPARED}
-
-    values = figures(np.ones(defaulted.size))
-    drawn = [figures(weights) for weights in _resamples(defaulted.size, defaulted, seed)]
+    values = differences(first.values, second.values)
+    drawn = [differences(one, other) for one, other in zip(first.drawn, second.drawn, strict=True)]
     return {name: _metric(value, [draw[name] for draw in drawn]) for name, value in values.items()}

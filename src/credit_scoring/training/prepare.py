@@ -12,7 +12,8 @@ import yaml
 from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.domain.errors import DataError
 from credit_scoring.domain.text import Text
-from credit_scoring.features.assemble import assemble, catalogue
+from credit_scoring.features.assemble import catalogue
+from credit_scoring.features.shards import matrices
 from credit_scoring.tables.matrix import MOST_LEVELS, absent, conformed, kind_of, outcome, read_matrix, with_id
 from credit_scoring.tables.read import Tables
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME
@@ -26,7 +27,8 @@ def home_credit_set(
     tables: Tables, rows: dict[str, int], *, on_family: Callable[[str], None] | None = None
 ) -> TrainingSet:
     """Return the labelled applications of the tables with every feature."""
-    matrix = assemble(tables.of("application_train"), on_family=on_family)
+    with matrices(tables.of("application_train"), on_family=on_family) as parts:
+        matrix = pl.concat(parts).sort(APPLICATION_ID)
     return TrainingSet(
         matrix=matrix,
         cards=tuple(FeatureCard.of(feature) for feature in catalogue().values()),

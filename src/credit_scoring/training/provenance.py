@@ -10,24 +10,23 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
 from credit_scoring.bundle.manifest import Provenance
 
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "scipy")
 
 
-def provenance(
-    values: NDArray[np.float64],
-    defaulted: NDArray[np.bool_],
-    *,
-    rows: dict[str, int],
-    seed: int,
-    threads: int,
-) -> Provenance:
-    """Return the provenance of a training on encoded `values`; the fingerprint is their SHA-256."""
-    fingerprint = hashlib.sha256(np.ascontiguousarray(values).data)
-    fingerprint.update(defaulted.tobytes())
+def provenance(matrix: pl.DataFrame, *, rows: dict[str, int], seed: int, threads: int) -> Provenance:
+    """Return the provenance of a training on `matrix`: ids, features and outcome of all rows, hold-out included."""
+    fingerprint = hashlib.sha256("\n".join(matrix.columns).encode())
+    for column in matrix:
+        known = column.cast(pl.String) if column.dtype == pl.String else column.cast(pl.Float64)
+        fingerprint.update(
+            "\x1f".join(value or "" for value in known).encode()
+            if known.dtype == pl.String
+            else np.ascontiguousarray(known.to_numpy()).data
+        )
     return Provenance(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         data_fingerprint=fingerprint.hexdigest(),
@@ -41,17 +40,18 @@ def provenance(
 
 
 def _git_commit() -> str:
-    """Return the commit of the checkout this package runs from, with ``-dirty`` if changed; empty elsewhere."""
-    here = Path(__file__).resolve().parent
+    """Return the commit of the checkout that tracks this file, with ``-dirty`` if changed; empty elsewhere."""
+    here = Path(__file__).resolve()
     try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],  # noqa: S607
-            cwd=here,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
+        for command in (["ls-files", "--error-unmatch", here.name], ["describe", "--always", "--dirty", "--exclude=*"]):
+            done = subprocess.run(  # noqa: S603
+                ["git", *command],  # noqa: S607
+                cwd=here.parent,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=10,
+            )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return found.stdout.strip()
+    return done.stdout.strip()

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from credit_scoring.bundle.manifest import (
     FORMAT_VERSION,
@@ -16,18 +17,17 @@ from credit_scoring.bundle.manifest import (
     Evaluation,
     FeatureCard,
     Manifest,
-    Metric,
 )
 from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
 from credit_scoring.bundle.profile import reference_profile
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.decision.cost import CostMatrix, choose_cutoff, cutoff_interval
+from credit_scoring.decision.cost import APPROVE_ALL, CostMatrix, choose_cutoff, cutoff_interval
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import definitions_digest
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import Candidate, Fitted, Sample, candidates_for
-from credit_scoring.training.evaluate import evaluate, paired_difference
+from credit_scoring.training.evaluate import Figures, decline_out_of_fold, evaluation, figures, paired_difference
 from credit_scoring.training.provenance import provenance
 from credit_scoring.training.split import grouped_folds, holdout_mask, person_groups
 
@@ -36,6 +36,7 @@ Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
 LEAST_DEFAULTS = 20
+IMPORTANCE_ROWS = 2_000
 Step = Callable[[str, int, int], None]
 
 
@@ -75,12 +76,13 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """A candidate's out-of-fold margins and calibrated PDs on the development rows, and what follows."""
+    """A candidate's out-of-fold PDs on the development rows, calibrated, and what follows from them."""
 
     candidate: Candidate
     calibrator: Calibrator
     p_default: Floats
     cutoff: float
+    figures: Figures
     evaluation: Evaluation
     settings: tuple[dict[str, str], ...]
 
@@ -114,6 +116,13 @@ def train(
     DataError
         If there are too few defaults to cross-validate.
     """
+    with threadpool_limits(options.threads):  # the linear algebra too, so that equal runs agree to the last bit
+        return _train(data, options, candidates, on_step)
+
+
+def _train(
+    data: TrainingSet, options: TrainingOptions, candidates: tuple[Candidate, ...] | None, on_step: Step
+) -> Trained:
     defaulted = data.matrix[data.outcome_column].to_numpy() == 1.0
     groups = person_groups(data.matrix)
     held = holdout_mask(groups, options.holdout_share, options.seed)
@@ -124,6 +133,8 @@ def train(
     encoder = _encoder(cards, development)
     sample = Sample(encoder.encode(development), defaulted[~held], groups[~held], encoder)
     _require_defaults(sample.defaulted, options.folds)
+    if (persons := np.unique(sample.groups).size) < options.folds:
+        raise DataError(f"{persons} persons cannot be divided into {options.folds} folds")
     fold = grouped_folds(sample.groups, sample.defaulted, options.folds, options.seed)
     competing = candidates or candidates_for(encoder.features)
     total = len(competing) * options.folds + 2
@@ -141,6 +152,7 @@ def train(
     policy = _policy(chosen, sample.defaulted, options)
     on_step("hold-out: opened once", total - 1, total)
     holdout = _holdout(model, policy, data.matrix.filter(held), defaulted[held], options)
+    judged = sample.values[:: max(1, sample.values.shape[0] // IMPORTANCE_ROWS)][:IMPORTANCE_ROWS]
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         portfolio=data.portfolio,
@@ -149,17 +161,19 @@ def train(
         features=cards,
         encoder=encoder,
         definitions_digest=definitions_digest(encoder.features) if data.portfolio == "home_credit" else "",
+        importances=model.importances(judged),
         candidate=chosen.candidate.name,
         out_of_fold=chosen.evaluation,
         holdout=holdout,
-        candidates=_compared(results, chosen, fitted, sample.defaulted, options),
-        provenance=provenance(
-            sample.values, sample.defaulted, rows=data.rows, seed=options.seed, threads=options.threads
-        ),
+        candidates=_compared(results, chosen, fitted),
+        provenance=provenance(data.matrix, rows=data.rows, seed=options.seed, threads=options.threads),
     )
     profile = reference_profile(development.select(encoder.features), chosen.p_default)
+    out_of_fold = pl.DataFrame({"p_default": chosen.p_default, "defaulted": sample.defaulted, "fold": fold})
     on_step("trained", total, total)
-    return Trained(Bundle(manifest, model, policy, profile), tuple(results), sample.defaulted, sample.values)
+    return Trained(
+        Bundle(manifest, model, policy, profile, out_of_fold), tuple(results), sample.defaulted, sample.values
+    )
 
 
 def _informative(cards: tuple[FeatureCard, ...], development: pl.DataFrame) -> tuple[FeatureCard, ...]:
@@ -202,24 +216,26 @@ def _out_of_fold(
         margin[held] = fitted.model(sample.encoder).margin(sample.values[held])
         chosen.append(fitted.settings)
     calibrator, p_default = choose_calibrator(margin, sample.defaulted, fold)
-    cutoff = choose_cutoff(p_default, sample.defaulted, options.costs)
-    evaluation = evaluate(
-        p_default,
+    declined = decline_out_of_fold(p_default, sample.defaulted, fold, options.costs)
+    cutoff = min(choose_cutoff(p_default, sample.defaulted, options.costs), APPROVE_ALL)
+    found = figures(p_default, sample.defaulted, declined=declined, costs=options.costs, seed=options.seed)
+    told = evaluation(
+        found,
         sample.defaulted,
         cutoff=cutoff,
         costs=options.costs,
         population="development applications, out of fold",
-        seed=options.seed,
     )
-    return OutOfFold(candidate, calibrator, p_default, cutoff, evaluation, tuple(chosen))
+    return OutOfFold(candidate, calibrator, p_default, cutoff, found, told, tuple(chosen))
 
 
 def _policy(chosen: OutOfFold, defaulted: Booleans, options: TrainingOptions) -> CostPolicy:
+    lower, upper = cutoff_interval(chosen.p_default, defaulted, options.costs, seed=options.seed)
     return CostPolicy(
         approve_bad=options.costs.approve_bad,
         decline_good=options.costs.decline_good,
-        cutoff=min(chosen.cutoff, 1.0 + 1e-9),
-        cutoff_interval=cutoff_interval(chosen.p_default, defaulted, options.costs, seed=options.seed),
+        cutoff=chosen.cutoff,
+        cutoff_interval=(min(lower, chosen.cutoff), max(upper, chosen.cutoff)),
     )
 
 
@@ -228,40 +244,29 @@ def _holdout(
 ) -> Evaluation | None:
     if not (defaulted.any() and (~defaulted).any()):
         return None
-    return evaluate(
-        model.p_default(model.encoder.encode(rows)),
+    p_default = model.p_default(model.encoder.encode(rows))
+    declined = p_default >= policy.cutoff
+    return evaluation(
+        figures(p_default, defaulted, declined=declined, costs=options.costs, seed=options.seed),
         defaulted,
         cutoff=policy.cutoff,
         costs=options.costs,
         population="hold-out applications, never used before",
-        seed=options.seed,
     )
 
 
-def _compared(
-    results: list[OutOfFold], chosen: OutOfFold, fitted: Fitted, defaulted: Booleans, options: TrainingOptions
-) -> tuple[CandidateResult, ...]:
+def _compared(results: list[OutOfFold], chosen: OutOfFold, fitted: Fitted) -> tuple[CandidateResult, ...]:
     compared = []
     for result in results:
-        difference: dict[str, Metric] = {}
         settings = {key: " | ".join(made[key] for made in result.settings) for key in result.settings[0]}
         if result is chosen:
             settings |= {f"final_{key}": value for key, value in fitted.settings.items()}
-        else:
-            difference = paired_difference(
-                (result.p_default, result.cutoff),
-                (chosen.p_default, chosen.cutoff),
-                defaulted,
-                costs=options.costs,
-                seed=options.seed,
-            )
         compared.append(
             CandidateResult(
                 name=result.candidate.name,
                 calibration=result.calibrator.kind,
-                cutoff=min(result.cutoff, 1.0 + 1e-9),
                 evaluation=result.evaluation,
-                difference_to_chosen=difference,
+                difference_to_chosen=({} if result is chosen else paired_difference(result.figures, chosen.figures)),
                 settings=settings,
             )
         )

@@ -16,15 +16,17 @@ def person_groups(matrix: pl.DataFrame) -> Integers:
     """Return a number for each row, equal for applications that come from the same person.
 
     The person is known by what does not change between two applications: the days between birth,
-    registration and identity document, and the gender. Where a column is absent, each row is its own person.
+    registration and identity document, and the gender. A row that lacks any of them is its own person.
     """
     if not set(_PERSON) <= set(matrix.columns):
         return np.arange(matrix.height)
     birth = pl.col("DAYS_BIRTH")
+    known = pl.all_horizontal(pl.col(_PERSON).is_not_null())
     key = pl.struct(
         birth - pl.col("DAYS_REGISTRATION"),
-        (birth - pl.col("DAYS_ID_PUBLISH")).alias("id"),
+        (birth - pl.col("DAYS_ID_PUBLISH")).alias("document"),
         pl.col("CODE_GENDER"),
+        pl.when(~known).then(pl.int_range(pl.len())).alias("row"),
     )
     return matrix.select(key.rank("dense")).to_series().cast(pl.Int64).to_numpy() - 1
 

@@ -39,7 +39,14 @@ def bundle() -> Bundle:
     )
     model = CreditModel(encoder, linear, booster, Calibrator(kind="sigmoid", slope=0.9, intercept=-0.1))
     evaluation = Evaluation(
-        population="drawn", applications=600, defaults=1, metrics={}, at_cutoff={}, at_theoretical_cutoff={}
+        population="drawn",
+        applications=600,
+        defaults=1,
+        cutoff=0.3,
+        theoretical_cutoff=1 / 11,
+        metrics={},
+        at_cutoff={},
+        at_theoretical_cutoff={},
     )
     cards = (
         FeatureCard(
@@ -62,14 +69,17 @@ def bundle() -> Bundle:
         features=cards,
         encoder=encoder,
         definitions_digest="",
+        importances=model.importances(values),
         candidate="drawn",
         out_of_fold=evaluation,
         holdout=None,
         candidates=(),
-        provenance=provenance(values, bad, rows={"drawn": 600}, seed=1, threads=1),
+        provenance=provenance(matrix, rows={"drawn": 600}, seed=1, threads=1),
     )
     policy = CostPolicy(cutoff=0.3, cutoff_interval=(0.28, 0.33))
-    return Bundle(manifest, model, policy, reference_profile(matrix.drop("id"), model.p_default(values)))
+    p_default = model.p_default(values)
+    out_of_fold = pl.DataFrame({"p_default": p_default, "defaulted": bad, "fold": np.arange(bad.size) % 5})
+    return Bundle(manifest, model, policy, reference_profile(matrix.drop("id"), p_default), out_of_fold)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_scoring.bundle.model import Encoder, logistic
+from credit_scoring.bundle.model import CreditModel, Encoder, logistic
 from credit_scoring.bundle.profile import P_DEFAULT
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
@@ -44,8 +44,11 @@ def test_the_logistic_function_never_overflows(margin: float) -> None:
     assert p == pytest.approx(1 - float(logistic(np.array([-margin]))[0]), abs=1e-15)
 
 
-def test_gain_shares_add_up_to_one(bundle: Bundle) -> None:
-    assert sum(bundle.model.gain_shares().values()) == pytest.approx(1.0)
+def test_importances_add_up_to_one_and_count_the_linear_part(bundle: Bundle, matrix: pl.DataFrame) -> None:
+    values = bundle.model.encoder.encode(matrix)
+    assert sum(bundle.model.importances(values).values()) == pytest.approx(1.0)
+    alone = CreditModel(bundle.model.encoder, bundle.model.linear, None, bundle.model.calibrator)
+    assert set(alone.importances(values)) == {"income", "job"}
 
 
 def test_the_profile_of_each_column_adds_up_to_one(bundle: Bundle, matrix: pl.DataFrame) -> None:

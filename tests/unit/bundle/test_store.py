@@ -42,7 +42,9 @@ def test_every_file_is_text_json_or_parquet(saved: Path) -> None:
             assert path.read_text(encoding="utf-8").startswith("tree\n")
 
 
-@pytest.mark.parametrize("name", ["booster.txt", "linear.json", "calibrator.json", "policy.json", "profile.parquet"])
+@pytest.mark.parametrize(
+    "name", ["booster.txt", "linear.json", "calibrator.json", "policy.json", "profile.parquet", "out_of_fold.parquet"]
+)
 def test_one_altered_byte_or_a_missing_file_is_fatal(saved: Path, name: str) -> None:
     content = bytearray((saved / name).read_bytes())
     content[len(content) // 2] ^= 1

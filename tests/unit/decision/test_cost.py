@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from credit_scoring.decision.cost import CostMatrix, choose_cutoff, cost_curve, cost_per_applicant, cutoff_interval
 from credit_scoring.decision.policy import CostPolicy
@@ -81,10 +82,23 @@ def test_unusable_predictions_are_refused(p: np.ndarray, bad: np.ndarray) -> Non
         choose_cutoff(p, bad, CostMatrix())
 
 
-@pytest.mark.parametrize("costs", [(0, 1), (10, 0), (-1, 1), (math.nan, 1)])
+@pytest.mark.parametrize("costs", [(0, 1), (10, 0), (-1, 1), (math.nan, 1), (math.inf, 1)])
 def test_costs_must_be_positive(costs: tuple[float, float]) -> None:
     with pytest.raises(DataError, match="positive"):
         CostMatrix(*costs)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0, 1.01), st.floats(0, 0.3), st.floats(0, 0.3))
+def test_a_higher_pd_is_never_decided_more_kindly(p: list[float], cutoff: float, below: float, above: float) -> None:
+    policy = CostPolicy(cutoff=cutoff, cutoff_interval=(cutoff - below, cutoff + above))
+    rank = {"approve": 0, "refer": 1, "decline": 2}
+    decided = [rank[decision] for decision in policy.decide(np.sort(np.array(p)))]
+    assert decided == sorted(decided)
+
+
+def test_a_cutoff_outside_its_interval_is_refused() -> None:
+    with pytest.raises(ValidationError, match="must lie in its interval"):
+        CostPolicy(cutoff=0.3, cutoff_interval=(0.1, 0.2))
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

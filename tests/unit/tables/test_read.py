@@ -63,25 +63,25 @@ def assert_same(found: dict[str, pl.DataFrame], tables: Tables) -> None:
     "write", [to_gz, to_zip, to_parquet, to_text_parquet, to_nan_parquet, to_csv_with_windows_line_ends]
 )
 def test_a_folder_of_another_format_gives_equal_cleaned_tables(
-    write: Callable[[Path, Path], None], synthetic_folder: Path, synthetic_tables: Tables, tmp_path: Path
+    write: Callable[[Path, Path], None], small_folder: Path, small_tables: Tables, tmp_path: Path
 ) -> None:
-    for path in synthetic_folder.glob("*.csv"):
+    for path in small_folder.glob("*.csv"):
         write(path, tmp_path)
-    assert_same(cleaned(tmp_path), synthetic_tables)
+    assert_same(cleaned(tmp_path), small_tables)
 
 
-def test_formats_may_be_mixed_in_a_folder(synthetic_folder: Path, synthetic_tables: Tables, tmp_path: Path) -> None:
-    for number, path in enumerate(sorted(synthetic_folder.glob("*.csv"))):
+def test_formats_may_be_mixed_in_a_folder(small_folder: Path, small_tables: Tables, tmp_path: Path) -> None:
+    for number, path in enumerate(sorted(small_folder.glob("*.csv"))):
         (to_gz, to_zip, to_parquet, shutil.copy)[number % 4](path, tmp_path)
-    assert_same(cleaned(tmp_path), synthetic_tables)
+    assert_same(cleaned(tmp_path), small_tables)
 
 
 def test_a_sqlite_database_gives_equal_cleaned_tables_whatever_the_case_of_its_names(
-    synthetic_folder: Path, synthetic_tables: Tables, tmp_path: Path
+    small_folder: Path, small_tables: Tables, tmp_path: Path
 ) -> None:
     pytest.importorskip("sqlalchemy", reason="needs the database extra")
     connection = sqlite3.connect(tmp_path / "lender.db")
-    for number, path in enumerate(sorted(synthetic_folder.glob("*.csv"))):
+    for number, path in enumerate(sorted(small_folder.glob("*.csv"))):
         frame = pl.read_csv(path, infer_schema_length=None)
         told = str.lower if number % 2 else str.upper
         names = ", ".join(f'"{told(name)}"' for name in frame.columns)
@@ -90,11 +90,11 @@ def test_a_sqlite_database_gives_equal_cleaned_tables_whatever_the_case_of_its_n
         connection.executemany(f'INSERT INTO "{told(path.stem)}" VALUES ({holes})', frame.iter_rows())  # noqa: S608
     connection.commit()
     connection.close()
-    assert_same(cleaned(f"sqlite:///{tmp_path / 'lender.db'}"), synthetic_tables)
+    assert_same(cleaned(f"sqlite:///{tmp_path / 'lender.db'}"), small_tables)
 
 
-def test_the_unpacked_files_live_as_long_as_the_context(synthetic_folder: Path, tmp_path: Path) -> None:
-    for path in synthetic_folder.glob("application_*.csv"):
+def test_the_unpacked_files_live_as_long_as_the_context(small_folder: Path, tmp_path: Path) -> None:
+    for path in small_folder.glob("application_*.csv"):
         to_gz(path, tmp_path)
     with read_tables(tmp_path) as tables:
         scratch = tables.sources["application_train"].path.parent
@@ -102,13 +102,13 @@ def test_the_unpacked_files_live_as_long_as_the_context(synthetic_folder: Path, 
     assert not scratch.exists()
 
 
-def test_extra_columns_are_kept_out_and_named(synthetic_folder: Path, synthetic_tables: Tables, tmp_path: Path) -> None:
-    shutil.copytree(synthetic_folder, tmp_path, dirs_exist_ok=True)
+def test_extra_columns_are_kept_out_and_named(small_folder: Path, small_tables: Tables, tmp_path: Path) -> None:
+    shutil.copytree(small_folder, tmp_path, dirs_exist_ok=True)
     for stem in ("application_train", "bureau"):
         frame = pl.read_csv(tmp_path / f"{stem}.csv", infer_schema=False)
         frame.with_columns(BRANCH=pl.lit("north"), TARGET_2=pl.lit("1")).write_csv(tmp_path / f"{stem}.csv")
     with read_tables(tmp_path) as tables:
-        assert_same({name: frame.collect() for name, frame in tables.frames.items()}, synthetic_tables)
+        assert_same({name: frame.collect() for name, frame in tables.frames.items()}, small_tables)
         for stem in ("application_train", "bureau"):
             named = [notice for notice in tables.notices if notice.startswith(f"{stem}: ")]
             assert len(named) == 1
@@ -117,9 +117,9 @@ def test_extra_columns_are_kept_out_and_named(synthetic_folder: Path, synthetic_
 
 
 def test_absent_tables_are_named_once_and_absent_columns_are_missing_and_named(
-    synthetic_folder: Path, tmp_path: Path
+    small_folder: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(synthetic_folder, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(small_folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "credit_card_balance.csv").unlink()
     (tmp_path / "installments_payments.csv").unlink()
     frame = pl.read_csv(tmp_path / "bureau.csv", infer_schema=False)
@@ -136,20 +136,20 @@ def test_absent_tables_are_named_once_and_absent_columns_are_missing_and_named(
         validate(tables)
 
 
-def test_application_test_alone_is_enough(synthetic_folder: Path, tmp_path: Path) -> None:
-    shutil.copy(synthetic_folder / "application_test.csv", tmp_path)
+def test_application_test_alone_is_enough(small_folder: Path, tmp_path: Path) -> None:
+    shutil.copy(small_folder / "application_test.csv", tmp_path)
     with read_tables(tmp_path) as tables:
         assert tables.scored() == "application_test"
         assert tables.absent == HISTORIES
         assert set(validate(tables)) == {"application_test"}
 
 
-def test_a_folder_that_cannot_be_used_is_refused_with_what_to_do(synthetic_folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_refused_with_what_to_do(small_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not a folder"), read_tables(tmp_path / "nowhere"):
         pass
     with pytest.raises(DataError, match="data download"), read_tables(tmp_path):
         pass
-    for path in synthetic_folder.glob("application_train.csv"):
+    for path in small_folder.glob("application_train.csv"):
         shutil.copy(path, tmp_path)
         to_gz(path, tmp_path)
     with pytest.raises(DataError, match="keep one"), read_tables(tmp_path):
@@ -175,10 +175,10 @@ def test_an_empty_database_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_frames_in_memory_are_cleaned_like_files(synthetic_folder: Path, synthetic_tables: Tables) -> None:
-    frames = {path.stem: pl.read_csv(path, infer_schema_length=None) for path in synthetic_folder.glob("*.csv")}
+def test_frames_in_memory_are_cleaned_like_files(small_folder: Path, small_tables: Tables) -> None:
+    frames = {path.stem: pl.read_csv(path, infer_schema_length=None) for path in small_folder.glob("*.csv")}
     tables = tables_from_frames(frames)
-    assert_same({name: frame.collect() for name, frame in tables.frames.items()}, synthetic_tables)
+    assert_same({name: frame.collect() for name, frame in tables.frames.items()}, small_tables)
     with pytest.raises(DataError, match="bureaux"):
         tables_from_frames({"bureaux": frames["bureau"]})
     one = tables_from_frames({"application": frames["application_test"]})
@@ -186,9 +186,9 @@ def test_frames_in_memory_are_cleaned_like_files(synthetic_folder: Path, synthet
     assert set(one.absent) == set(schema()) - {"application"}
 
 
-def test_applications_that_are_not_there_are_refused_by_name(synthetic_tables: Tables) -> None:
+def test_applications_that_are_not_there_are_refused_by_name(small_tables: Tables) -> None:
     with pytest.raises(DataError, match="application_today"):
-        synthetic_tables.of("application_today")
+        small_tables.of("application_today")
 
 
 def one_bad_table(folder: Path, error: pytest.ExceptionInfo[TableViolationsError], table: str) -> str:
@@ -265,21 +265,21 @@ def empty(path: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_whole_is_refused_by_its_table(
-    spoil: Callable[[Path], None], told: str, synthetic_folder: Path, tmp_path: Path
+    spoil: Callable[[Path], None], told: str, small_folder: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(synthetic_folder, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(small_folder, tmp_path, dirs_exist_ok=True)
     spoil(tmp_path / "bureau.csv")
     with pytest.raises(TableViolationsError) as error, read_tables(tmp_path):
         pass
     assert told in one_bad_table(tmp_path, error, "bureau")
 
 
-def test_a_csv_cut_anywhere_but_at_a_line_end_is_refused(synthetic_folder: Path, tmp_path: Path) -> None:
-    lines = (synthetic_folder / "application_test.csv").read_bytes().splitlines(keepends=True)[:3]
+def test_a_csv_cut_anywhere_but_at_a_line_end_is_refused(small_folder: Path, tmp_path: Path) -> None:
+    lines = (small_folder / "application_test.csv").read_bytes().splitlines(keepends=True)[:3]
     whole = b"".join(lines)
     path = tmp_path / "application_test.csv"
     ends = {len(whole), len(whole) - len(lines[-1]), len(lines[0])}
-    for cut in range(1, len(whole) + 1, 7):
+    for cut in range(1, len(whole) + 1, 13):
         if cut in ends:
             continue
         path.write_bytes(whole[:cut])

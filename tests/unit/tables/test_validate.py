@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_scoring.domain.errors import TableViolationsError, Violation
@@ -28,7 +28,7 @@ def found_in(source: str | Path) -> list[Violation]:
 
 
 class Editable:
-    """A copy of the synthetic folder whose cells can be overwritten as text."""
+    """A copy of the small folder whose cells can be overwritten as text."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,8 +56,8 @@ class Editable:
 
 
 @pytest.fixture
-def copy(synthetic_folder: Path, tmp_path: Path) -> Editable:
-    shutil.copytree(synthetic_folder, tmp_path / "copy")
+def copy(small_folder: Path, tmp_path: Path) -> Editable:
+    shutil.copytree(small_folder, tmp_path / "copy")
     return Editable(tmp_path / "copy")
 
 
@@ -193,7 +193,7 @@ def test_lines_of_another_width_than_the_header_are_refused_by_number(copy: Edit
     assert told.examples == ("line 8", "line 10", "line 12")
 
 
-def test_quoted_commas_and_line_breaks_are_no_fields(copy: Editable, synthetic_tables: Tables) -> None:
+def test_quoted_commas_and_line_breaks_are_no_fields(copy: Editable, small_tables: Tables) -> None:
     frame = copy.written("application_train")
     copy.save("application_train", frame.with_columns(NAME_TYPE_SUITE=pl.lit("wife,\nand children")))
     with read_tables(copy.folder) as tables:
@@ -245,6 +245,7 @@ BOUNDED = [
 ]
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_a_number_is_refused_exactly_where_it_is_outside_its_bounds_or_infinite(data: st.DataObject) -> None:
     table, column = data.draw(st.sampled_from(BOUNDED))
@@ -277,6 +278,7 @@ def typed_value(table: str, column: str, value: float) -> float | None:
     return None if found is None else float(found)
 
 
+@settings(max_examples=40)
 @given(
     known=st.sets(st.integers(1, 6), min_size=1),
     owners=st.lists(st.none() | st.integers(1, 9), min_size=1, max_size=12),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from credit_scoring.bundle.model import logistic
 from credit_scoring.training.calibrate import choose_calibrator, fit_calibrator, fit_line
@@ -20,6 +21,27 @@ def test_a_line_finds_the_true_slope_and_intercept() -> None:
     slope, intercept = fit_line(*drawn(0.6, -0.8))
     assert slope == pytest.approx(0.6, abs=0.06)
     assert intercept == pytest.approx(-0.8, abs=0.15)
+
+
+@pytest.mark.parametrize("slope", [0.1, 0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("shift", [-6.0, -2.0, 0.0, 3.0])
+def test_a_line_is_that_of_scikit_learn_however_wrong_the_margin_is(slope: float, shift: float) -> None:
+    margin, bad = drawn(1.0, 0.0, 4_000)
+    told = (margin - shift) / slope  # then the true line has this slope and this shift
+    found = fit_line(told, bad)
+    plain = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1_000).fit((told - told.mean())[:, None], bad)
+    expected = float(plain.coef_[0, 0])
+    assert found[0] == pytest.approx(expected, rel=1e-3)
+    assert found[1] == pytest.approx(float(plain.intercept_[0]) - expected * told.mean(), rel=1e-3, abs=1e-3)
+
+
+def test_a_calibrator_never_falls_and_never_says_0_or_1() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(40):
+        margin, bad = generator.normal(-2, 1, 400), generator.random(400) < 0.1
+        assert fit_calibrator("sigmoid", margin, bad).slope >= 0
+        p = fit_calibrator("isotonic", margin, bad).p_default(margin)
+        assert 0 < p.min() <= p.max() < 1
 
 
 def test_calibration_is_kept_only_where_it_improves() -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from credit_scoring.bundle.card import model_card
 from credit_scoring.bundle.model import CreditModel
+from credit_scoring.bundle.store import save_bundle
+from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.domain.errors import DataError
 from credit_scoring.training.candidates import Boosting, Candidate, Logistic
 from credit_scoring.training.run import Trained, TrainingOptions, TrainingSet, train
@@ -48,7 +52,8 @@ def test_a_corrupted_holdout_label_changes_nothing_before_the_holdout_is_opened(
     assert other.profile.equals(ours.profile)
     unopened = {"holdout", "provenance"}
     assert other.manifest.model_dump(exclude=unopened) == ours.manifest.model_dump(exclude=unopened)
-    assert other.manifest.provenance.data_fingerprint == ours.manifest.provenance.data_fingerprint
+    assert other.out_of_fold.equals(ours.out_of_fold)
+    assert other.manifest.provenance.data_fingerprint != ours.manifest.provenance.data_fingerprint
     assert other.manifest.holdout != ours.manifest.holdout
 
 
@@ -80,6 +85,26 @@ def test_contributions_add_up_to_the_margin(portfolio: TrainingSet, candidate: C
     assert np.allclose(model.contributions(values).sum(axis=1), model.margin(values), rtol=0, atol=1e-9)
     if model.booster is None:
         assert np.allclose(model.contributions(values)[:, :-1].mean(axis=0), 0.0, atol=1e-9)
+
+
+def test_without_signal_and_with_cheap_defaults_everybody_is_approved(portfolio: TrainingSet, tmp_path: Path) -> None:
+    noise = replace(portfolio, cards=tuple(card for card in portfolio.cards if card.name == "noise"))
+    options = replace(OPTIONS, costs=CostMatrix(1, 1))
+    bundle = save_bundle(train(noise, options, candidates=(Logistic("logistic"),)).bundle, tmp_path / "bundle")
+    assert set(bundle.policy.decide(np.array([0.0, 0.2, 0.3]))) <= {"approve", "refer"}
+    assert "approves all" in model_card(bundle)
+
+
+def test_the_reported_cost_does_not_flatter(portfolio: TrainingSet) -> None:
+    differences = []
+    for seed in range(12):
+        shuffled = portfolio.matrix.with_columns(portfolio.matrix["bad"].shuffle(seed=seed))
+        options = replace(OPTIONS, costs=CostMatrix(4, 1), holdout_share=0.0)
+        guess = train(replace(portfolio, matrix=shuffled), options, candidates=(Logistic("logistic"),)).candidates[0]
+        base = guess.evaluation.defaults / guess.evaluation.applications
+        differences.append(guess.evaluation.at_cutoff["cost"].value - min(4 * base, 1 - base))
+    # Nothing can be learnt: no decisions are cheaper than approving or declining everybody.
+    assert np.mean(differences) > -0.005
 
 
 def test_too_few_defaults_are_refused_with_the_number(portfolio: TrainingSet) -> None:

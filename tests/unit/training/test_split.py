@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,13 @@ def test_applications_of_one_person_are_known_by_what_does_not_change() -> None:
     other = first | {"CODE_GENDER": "M"}
     groups = person_groups(pl.DataFrame([first, later, other]))
     assert groups[0] == groups[1] != groups[2]
+
+
+@pytest.mark.parametrize("unknown", ["DAYS_BIRTH", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "CODE_GENDER"])
+def test_who_is_not_known_is_nobody_else(unknown: str) -> None:
+    row = {"DAYS_BIRTH": -10_000.0, "DAYS_REGISTRATION": -4_000.0, "DAYS_ID_PUBLISH": -900.0, "CODE_GENDER": "F"}
+    groups = person_groups(pl.DataFrame([row | {unknown: None}] * 5))
+    assert len(set(groups)) == 5
 
 
 def test_without_the_columns_every_row_is_its_own_person() -> None:
