@@ -193,13 +193,16 @@ def main() -> None:
     print(text)
     if options.write:
         command = f"python benchmarks/quality.py --write {options.write}"
-        head = (
+        lines = [
             "# Quality, out of fold, on real rows",
-            f"Measured {time.strftime('%Y-%m-%d')} by `{command}`; 95 % bootstrap intervals. Costs are 10 : 1; each fold is",
-            "judged by the cut-off that is cheapest on the other folds, for every model alike. The folders are nested in",
-            "clients, so they are not independent evidence.",
-        )
-        options.write.write_text(f"{head[0]}\n\n{'\n'.join(head[1:])}\n\n{text}", encoding="utf-8")
+            "",
+            f"Measured {time.strftime('%Y-%m-%d')} by `{command}`; 95 % bootstrap intervals. Costs are 10 : 1; each",
+            "fold is judged by the cut-off that is cheapest on the other folds, for every model alike. The folders are",
+            "nested in clients, so they are not independent evidence.",
+            "",
+            text,
+        ]
+        options.write.write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
