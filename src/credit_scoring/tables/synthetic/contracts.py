@@ -13,7 +13,7 @@ from credit_scoring.tables.synthetic.tables import Frame
 
 MONTH = 30.4375
 WINDOW = 96  # months of history that the files keep
-OLDER = 0.117  # contracts per client that began before the window: their SK_ID_PREV is not in previous_application
+OLDER = 0.09  # contracts per client that began before the window: their SK_ID_PREV is not in previous_application
 # Share of ended contracts whose last balance still says Active, by half-years since the end (0: the last six months).
 UNTOLD = (0.24, 0.0, 0.0, 0.001, 0.006, 0.019, 0.025, 0.055, 0.08, 0.28, 0.53, 0.69, 0.34, 0.09, 0.10, 0.17)
 STATUS = ("Active", "Completed", "Signed", "Approved", "Demand", "Returned to the store")
@@ -58,7 +58,7 @@ def begun(frame: Frame, client: NDArray[np.int64], ids: NDArray[np.int64]) -> Co
 
 def older(contracts: Contracts, clients: int, rng: np.random.Generator) -> Contracts:
     """Return contracts from before the window, like those in it: only their last months are seen."""
-    count = rng.poisson(OLDER * 1.35 * clients)
+    count = rng.poisson(OLDER * clients)
     if not len(contracts.previous) or not count:
         return Contracts(*(getattr(contracts, f.name)[:0] for f in fields(contracts)))
     like = rng.integers(0, len(contracts.previous), count)
