@@ -36,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Probability of default, cheapest decision and honest reasons, from raw application files.",
+    epilog="Everything a run keeps lies under CREDIT_SCORING_HOME, by default the working directory.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Get tables and check them.")
 model_app = typer.Typer(no_args_is_help=True, help="Registered models: which one decides.")
@@ -103,7 +104,7 @@ def check(source: SourceArgument) -> None:
 def train(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[DIR]", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+        typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
     ] = None,
     matrix: Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")] = None,
     target: Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")] = None,
@@ -122,7 +123,7 @@ def train(
     holdout: Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")] = 0.2,
     threads: Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
 ) -> None:
-    """Train: tables, features, candidates, calibration, cut-off, bundle, registry."""
+    """Train candidates and register the one that costs least: the first becomes champion, later ones challenger."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
     if matrix is not None and target is None:
@@ -185,7 +186,7 @@ def _matrix_set(path: Path, target: str, id_column: str | None, bad: str | None,
 def score(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[DIR]", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+        typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="File to write, .parquet or .csv.")] = Path(
         "decisions.parquet"
@@ -196,7 +197,7 @@ def score(
     matrix: Annotated[Path | None, typer.Option(help="A single-table file, for a model trained on one.")] = None,
     reasons: Annotated[bool, typer.Option("--reasons", help="Add the reasons, in English and French.")] = False,
 ) -> None:
-    """Score application_test if there, else all applications: SK_ID_CURR, p_default, decision."""
+    """Score application_test if there, else all applications: approve, decline, or refer to a person."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
     bundle = _bundle(model, portfolio="home_credit" if matrix is None else "matrix")
