@@ -9,16 +9,16 @@ from pathlib import Path
 DATA = Path("demo/data")
 STEPS = (
     (
-        "Make 20,000 synthetic applications with their histories (no real person is in them), about 30 seconds",
-        ["data", "synth", str(DATA), "--applications", "20000", "--seed", "7"],
+        "Make 10,000 synthetic applications with their histories (no real person is in them), a few seconds",
+        ["data", "synth", str(DATA), "--applications", "10000", "--seed", "7"],
     ),
     ("Check every table against the schema, a few seconds", ["data", "check", str(DATA)]),
     (
-        "Train: features, four candidates with 5-fold cross-validation, calibration, cut-off, registry; 2 to 3 minutes",
+        "Train: features, four candidates with 5-fold cross-validation, calibration, cut-off, registry; about 3 minutes",
         ["train", str(DATA)],
     ),
     (
-        "Score the applications that wait for a decision, with reasons, about 20 seconds",
+        "Score the applications that wait for a decision, with reasons, a few seconds",
         ["score", str(DATA), "--model", "champion", "-o", "demo/decisions.parquet", "--reasons"],
     ),
 )
