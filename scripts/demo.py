@@ -14,7 +14,7 @@ STEPS = (
     ),
     ("Check every table against the schema, a few seconds", ["data", "check", str(DATA)]),
     (
-        "Train: features, four candidates with 5-fold cross-validation, calibration, cut-off, registry; about 3 minutes",
+        "Train: features, four candidates with 5-fold cross-validation, calibration, cut-off, registry; 2 to 4 minutes",
         ["train", str(DATA)],
     ),
     (
