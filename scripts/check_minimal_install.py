@@ -21,7 +21,8 @@ def make(folder: Path) -> None:
     from credit_scoring.tables.read import read_tables
     from credit_scoring.tables.synthetic import synthesize
     from credit_scoring.tables.validate import validate
-    from credit_scoring.training.candidates import EXTERNAL_SCORES, Boosting
+    from credit_scoring.training.boosting import Boosting
+    from credit_scoring.training.candidates import EXTERNAL_SCORES
     from credit_scoring.training.prepare import home_credit_set
     from credit_scoring.training.run import TrainingOptions, train
 

@@ -10,7 +10,7 @@ from credit_scoring.bundle.model import Encoder
 from credit_scoring.domain.text import Text
 from credit_scoring.features.spec import Feature
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class _Record(BaseModel):
@@ -26,6 +26,7 @@ class FeatureCard(_Record):
     concept: str
     meaning: Text
     sources: tuple[str, ...]
+    direction: Literal[-1, 0, 1] = 0
 
     @classmethod
     def of(cls, feature: Feature) -> FeatureCard:
@@ -38,6 +39,7 @@ class FeatureCard(_Record):
             concept=feature.concept,
             meaning=feature.meaning,
             sources=feature.sources,
+            direction=feature.direction,
         )
 
 

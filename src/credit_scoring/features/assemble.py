@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from credit_scoring.domain.errors import DataError
 from credit_scoring.features.application import derived_features, raw_features
 from credit_scoring.features.bureau import bureau, bureau_balance
 from credit_scoring.features.credit_card import credit_card
+from credit_scoring.features.directions import direction_of
 from credit_scoring.features.installments import installments
 from credit_scoring.features.pos_cash import pos_cash
 from credit_scoring.features.previous import previous
@@ -41,7 +43,7 @@ def catalogue() -> Mapping[str, Feature]:
         features += family.features
     known = {feature.name: feature for feature in features}
     features += relation_features(known)
-    known = {feature.name: feature for feature in features}
+    known = {f.name: replace(f, direction=direction_of(f.name)) for f in features}
     if len(known) != len(features):
         raise DataError("two features share a name")
     return MappingProxyType(known)

@@ -6,6 +6,7 @@ import polars as pl
 
 from credit_scoring.domain.text import Text
 from credit_scoring.features.aggregate import ALL, FamilyBuilder, Measure, Subset, within_days
+from credit_scoring.features.interest import yearly_rate
 from credit_scoring.features.spec import Family
 
 c = pl.col
@@ -64,10 +65,9 @@ def _measures() -> dict[str, Measure]:
             "ratio",
             "previous_applications",
         ),
-        # Yearly rate of a loan by the constant-ratio rule: 24 (nA - C) / (C (n + 1)).
         "rate": Measure(
             "INTEREST_RATE",
-            24.0 * (term * annuity - credit) / (credit * (term + 1.0)),
+            yearly_rate(credit, annuity, term),
             Text(
                 "Yearly interest rate of the earlier loan, estimated",
                 "Taux d'intérêt annuel estimé du crédit antérieur",

@@ -19,6 +19,8 @@ class Feature:
     ``expression`` is evaluated over one application's row, or over the group of one client's rows of a
     history table. ``sources`` are raw columns as ``table.COLUMN``. ``kind`` is ``number`` (Float64) or
     ``category`` (String). A count of a client without history is 0; every other feature is then missing.
+    ``direction`` is what the field expects, and a model must keep to: the PD may only rise (1) or only fall (-1)
+    with the feature, or do both (0).
     """
 
     name: str
@@ -29,6 +31,14 @@ class Feature:
     unit: str
     kind: str = "number"
     is_count: bool = False
+    direction: int = 0
+
+
+def derived(name: str, expression: pl.Expr, unit: str, concept: str, en: str, fr: str) -> Feature:
+    """Return a feature of the application row alone; a ratio by zero is missing."""
+    finite = pl.when(expression.is_finite()).then(expression)
+    sources = tuple(f"application.{root}" for root in sorted(set(expression.meta.root_names())))
+    return Feature(f"APPLICATION__{name}", finite, sources, Text(en, fr), concept, unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -170,3 +170,16 @@ def paired_difference(first: Figures, second: Figures) -> dict[str, Metric]:
     values = differences(first.values, second.values)
     drawn = [differences(one, other) for one, other in zip(first.drawn, second.drawn, strict=True)]
     return {name: _metric(value, [draw[name] for draw in drawn]) for name, value in values.items()}
+
+
+def best_of(found: Mapping[str, Figures]) -> str:
+    """Return the name of lowest Brier score among those whose cost the cheapest does not surely beat.
+
+    Costs hang on few defaults at one cut-off: of models that their paired interval cannot tell apart, the one of
+    sharper PDs is taken. All must be of the same applications and seed.
+    """
+    cheapest = min(found, key=lambda name: found[name].values["at_cutoff"]["cost"])
+    as_cheap = [
+        name for name in found if name == cheapest or paired_difference(found[name], found[cheapest])["cost"].lower <= 0
+    ]
+    return min(as_cheap, key=lambda name: found[name].values["metrics"]["brier"])

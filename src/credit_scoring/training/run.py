@@ -26,9 +26,17 @@ from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import definitions_digest
 from credit_scoring.training.calibrate import choose_calibrator
-from credit_scoring.training.candidates import Candidate, Fitted, Sample, candidates_for
-from credit_scoring.training.evaluate import Figures, decline_out_of_fold, evaluation, figures, paired_difference
+from credit_scoring.training.candidates import candidates_for
+from credit_scoring.training.evaluate import (
+    Figures,
+    best_of,
+    decline_out_of_fold,
+    evaluation,
+    figures,
+    paired_difference,
+)
 from credit_scoring.training.provenance import provenance
+from credit_scoring.training.sample import Candidate, Fitted, Sample
 from credit_scoring.training.split import grouped_folds, holdout_mask, person_groups
 
 Floats = NDArray[np.float64]
@@ -104,7 +112,7 @@ def train(
     candidates: tuple[Candidate, ...] | None = None,
     on_step: Step = lambda *_: None,
 ) -> Trained:
-    """Return the candidate that costs least out of fold, fitted, calibrated and measured on the hold-out.
+    """Return the best candidate out of fold, by cost and then by Brier score, fitted and measured on the hold-out.
 
     Parameters
     ----------
@@ -131,21 +139,17 @@ def _train(
     if not cards:
         raise DataError("no feature takes two different values outside the hold-out: there is nothing to learn from")
     encoder = _encoder(cards, development)
-    sample = Sample(encoder.encode(development), defaulted[~held], groups[~held], encoder)
+    directions = tuple(card.direction for card in cards)
+    sample = Sample(encoder.encode(development), defaulted[~held], groups[~held], encoder, directions)
     _require_defaults(sample.defaulted, options.folds)
     if (persons := np.unique(sample.groups).size) < options.folds:
         raise DataError(f"{persons} persons cannot be divided into {options.folds} folds")
     fold = grouped_folds(sample.groups, sample.defaulted, options.folds, options.seed)
     competing = candidates or candidates_for(encoder.features)
+    results = _out_of_fold(competing, sample, fold, options, on_step)
+    best = best_of({result.candidate.name: result.figures for result in results})
+    chosen = next(result for result in results if result.candidate.name == best)
     total = len(competing) * options.folds + 2
-    results = []
-    for number, candidate in enumerate(competing):
-
-        def on_fold(fold: int, name: str = candidate.name, done: int = number * options.folds) -> None:
-            on_step(f"{name}: fold {fold + 1} of {options.folds}", done + fold, total)
-
-        results.append(_out_of_fold(candidate, sample, fold, options, on_fold))
-    chosen = min(results, key=lambda result: result.evaluation.at_cutoff["cost"].value)
     on_step(f"{chosen.candidate.name}: final fit on all development rows", total - 2, total)
     fitted = chosen.candidate.fit(sample, seed=options.seed, threads=options.threads, follow=chosen.settings)
     model = fitted.model(encoder, chosen.calibrator)
@@ -200,33 +204,49 @@ def _require_defaults(defaulted: Booleans, folds: int) -> None:
 
 
 def _out_of_fold(
+    candidates: tuple[Candidate, ...], sample: Sample, fold: Integers, options: TrainingOptions, on_step: Step
+) -> list[OutOfFold]:
+    """Return the candidates' out-of-fold figures; each fold is predicted by models that never saw it."""
+    margins = np.empty((len(candidates), sample.defaulted.size))
+    chosen: list[list[dict[str, str]]] = [[] for _ in candidates]
+    total = len(candidates) * options.folds + 2
+    for number in range(options.folds):
+        held = fold == number
+        rows = sample.rows(~held)
+        fitted: dict[str, Fitted] = {}
+        for order, candidate in enumerate(candidates):
+            title = f"fold {number + 1} of {options.folds}: {candidate.name}"
+            on_step(title, number * len(candidates) + order, total)
+            made = candidate.fit(rows, seed=options.seed, threads=options.threads, fitted=fitted)
+            margins[order, held] = made.model(sample.encoder).margin(sample.values[held])
+            chosen[order].append(made.settings)
+            fitted[candidate.name] = made
+    return [
+        _judged(candidate, margin, tuple(settings), sample.defaulted, fold, options)
+        for candidate, margin, settings in zip(candidates, margins, chosen, strict=True)
+    ]
+
+
+def _judged(
     candidate: Candidate,
-    sample: Sample,
+    margin: Floats,
+    settings: tuple[dict[str, str], ...],
+    defaulted: Booleans,
     fold: Integers,
     options: TrainingOptions,
-    on_fold: Callable[[int], None],
 ) -> OutOfFold:
-    """Return the candidate's out-of-fold figures; each fold is predicted by a model that never saw it."""
-    margin = np.empty(sample.defaulted.size)
-    chosen: list[dict[str, str]] = []
-    for number in range(options.folds):
-        on_fold(number)
-        held = fold == number
-        fitted = candidate.fit(sample.rows(~held), seed=options.seed, threads=options.threads)
-        margin[held] = fitted.model(sample.encoder).margin(sample.values[held])
-        chosen.append(fitted.settings)
-    calibrator, p_default = choose_calibrator(margin, sample.defaulted, fold)
-    declined = decline_out_of_fold(p_default, sample.defaulted, fold, options.costs)
-    cutoff = min(choose_cutoff(p_default, sample.defaulted, options.costs), APPROVE_ALL)
-    found = figures(p_default, sample.defaulted, declined=declined, costs=options.costs, seed=options.seed)
+    calibrator, p_default = choose_calibrator(margin, defaulted, fold)
+    declined = decline_out_of_fold(p_default, defaulted, fold, options.costs)
+    cutoff = min(choose_cutoff(p_default, defaulted, options.costs), APPROVE_ALL)
+    found = figures(p_default, defaulted, declined=declined, costs=options.costs, seed=options.seed)
     told = evaluation(
         found,
-        sample.defaulted,
+        defaulted,
         cutoff=cutoff,
         costs=options.costs,
         population="development applications, out of fold",
     )
-    return OutOfFold(candidate, calibrator, p_default, cutoff, found, told, tuple(chosen))
+    return OutOfFold(candidate, calibrator, p_default, cutoff, found, told, settings)
 
 
 def _policy(chosen: OutOfFold, defaulted: Booleans, options: TrainingOptions) -> CostPolicy:

@@ -1,0 +1,123 @@
+"""The loan asked for: amounts, repayment, income, and the price that they imply."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from credit_scoring.features.interest import yearly_rate
+from credit_scoring.features.spec import Feature, derived
+
+c = pl.col
+CREDIT, ANNUITY, GOODS, INCOME = (
+    c(name) for name in ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "AMT_INCOME_TOTAL")
+)
+# The application does not tell the number of instalments: these are usual.
+TERMS = tuple(range(6, 61, 6))
+PLAUSIBLE_RATES = (0.085, 1.0)
+ROUND_GOODS, ROUND_CREDIT = 45_000, 1_000
+
+
+def loan_features() -> tuple[Feature, ...]:
+    """Return the features of the loan asked for."""
+    return (*_amounts(), *_price())
+
+
+def _amounts() -> tuple[Feature, ...]:
+    return (
+        derived(
+            "CREDIT_TO_ANNUITY",
+            CREDIT / ANNUITY,
+            "ratio",
+            "loan_price",
+            "Loan compared with the regular repayment",
+            "Crédit rapporté à l'échéance",
+        ),
+        derived(
+            "CREDIT_TO_GOODS",
+            CREDIT / GOODS,
+            "ratio",
+            "loan_amount",
+            "Loan compared with the price of the goods",
+            "Crédit rapporté au prix du bien",
+        ),
+        derived(
+            "GOODS_LESS_CREDIT",
+            GOODS - CREDIT,
+            "currency",
+            "loan_amount",
+            "Price of the goods less the loan",
+            "Prix du bien moins le crédit",
+        ),
+        derived(
+            "ANNUITY_TO_INCOME",
+            ANNUITY / INCOME,
+            "ratio",
+            "annuity_burden",
+            "Regular repayment compared with income",
+            "Échéance rapportée au revenu",
+        ),
+        derived(
+            "CREDIT_TO_INCOME",
+            CREDIT / INCOME,
+            "ratio",
+            "annuity_burden",
+            "Loan compared with income",
+            "Crédit rapporté au revenu",
+        ),
+        derived(
+            "GOODS_TO_INCOME",
+            GOODS / INCOME,
+            "ratio",
+            "annuity_burden",
+            "Price of the goods compared with income",
+            "Prix du bien rapporté au revenu",
+        ),
+        derived(
+            "SCORE_TO_CREDIT_LENGTH",
+            c("EXT_SOURCE_3") * ANNUITY / CREDIT,
+            "ratio",
+            "loan_price",
+            "Third external score, weighed by the speed of repayment",
+            "Troisième score externe, pondéré par la vitesse de remboursement",
+        ),
+        derived(
+            "GOODS_ARE_ROUND",
+            (GOODS % ROUND_GOODS == 0).cast(pl.Float64),
+            "flag",
+            "loan_amount",
+            f"Price of the goods is a multiple of {ROUND_GOODS:,}",
+            f"Prix du bien multiple de {ROUND_GOODS:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
+        ),
+        derived(
+            "CREDIT_IS_ROUND",
+            (CREDIT % ROUND_CREDIT == 0).cast(pl.Float64),
+            "flag",
+            "loan_amount",
+            f"Loan is a multiple of {ROUND_CREDIT:,}",
+            f"Crédit multiple de {ROUND_CREDIT:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"),
+        ),
+    )
+
+
+def _price() -> tuple[Feature, ...]:
+    """Return the yearly rate of this loan over the usual terms that make it plausible."""
+    low, high = PLAUSIBLE_RATES
+    rates = [yearly_rate(CREDIT, ANNUITY, float(term)) for term in TERMS]
+    plausible = [pl.when(rate.is_between(low, high)).then(rate) for rate in rates]
+    en, fr = "Yearly interest rate of this loan, estimated", "Taux d'intérêt annuel estimé de ce crédit"
+    made = (
+        ("MIN", pl.min_horizontal(plausible), "lowest", "minimum"),
+        ("MEAN", pl.mean_horizontal(plausible), "average", "moyenne"),
+        ("MAX", pl.max_horizontal(plausible), "highest", "maximum"),
+    )
+    return tuple(
+        derived(
+            f"INTEREST_RATE__{name}",
+            expression,
+            "ratio",
+            "loan_price",
+            f"{en}: {told}",
+            f"{fr}\N{NO-BREAK SPACE}: {dit}",
+        )
+        for name, expression, told, dit in made
+    )
