@@ -13,7 +13,7 @@ from pyspark import AccumulatorParam, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
 from credit_scoring.adapters.spark.errors import failed_shard
-from credit_scoring.adapters.spark.session import OnTasks, opened_session, plain_errors, watched
+from credit_scoring.adapters.spark.session import OnTasks, interruptible, opened_session
 from credit_scoring.adapters.spark.tables import (
     SparkTables,
     cells_of,
@@ -71,7 +71,7 @@ class SparkJob:
 
     def open(self, source: str) -> SparkTables:
         """Return the tables in the folder or at the address `source`, as `open_tables` finds them."""
-        return open_tables(self._spark, source)
+        return interruptible(self._spark, lambda: open_tables(self._spark, source))
 
     def write(
         self,
@@ -93,10 +93,12 @@ class SparkJob:
         UnreadableFileError, ShardError
             Naming the file or the shard that could not be worked on, after Spark's retries.
         """
-        with plain_errors(), watched(self._spark, on_tasks):
-            number = shards or self._shards_for(tables.frames[work.applications].count())
-            violations = [*empty_tables(tables), *keys_of_several_clients(tables)]
-            report = self._run(tables, work, number)
+        return interruptible(self._spark, lambda: self._write(tables, work, shards), on_tasks)
+
+    def _write(self, tables: SparkTables, work: ShardWork, shards: int | None) -> ShardReport:
+        number = shards or self._shards_for(tables.frames[work.applications].count())
+        violations = [*empty_tables(tables), *keys_of_several_clients(tables)]
+        report = self._run(tables, work, number)
         if report.refused:
             shard = min(report.refused)
             raise ShardError(shard, number, report.refused[shard])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -18,6 +21,7 @@ from credit_scoring.adapters.spark.errors import plain
 from credit_scoring.bundle.model import usable_cores
 from credit_scoring.domain.errors import EngineError
 
+T = TypeVar("T")
 OnTasks = Callable[[int, int], None]
 _POLL_SECONDS = 0.5
 _QUIET = Path(__file__).with_name("log4j2.properties").as_uri()
@@ -44,9 +48,12 @@ def opened_session() -> Iterator[SparkSession]:
     EngineError
         If Spark cannot start.
     """
+    handler = signal.getsignal(signal.SIGINT)
     with plain_errors():
         current = SparkSession.getActiveSession()
         spark = current or _builder().getOrCreate()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)  # Spark's own would talk to Java from within: see `interruptible`
     try:
         yield spark
     finally:
@@ -77,24 +84,26 @@ def plain_errors() -> Iterator[None]:
         raise plain(str(error)) from error
 
 
-@contextmanager
-def watched(spark: SparkSession, on_tasks: OnTasks) -> Iterator[None]:
-    """Tell the tasks done and their number while Spark works; cancel the work where it is left before its end."""
-    tracker, over = spark.sparkContext.statusTracker(), threading.Event()
+def interruptible(spark: SparkSession, call: Callable[[], T], on_tasks: OnTasks = lambda *_: None) -> T:
+    """Return what `call` returns; tell the tasks done and their number meanwhile; after Ctrl-C, cancel and wait.
 
-    def watch() -> None:
-        while not over.wait(_POLL_SECONDS):
-            stages = [info for number in tracker.getActiveStageIds() if (info := tracker.getStageInfo(number))]
-            if stages:
-                on_tasks(sum(s.numCompletedTasks for s in stages), sum(s.numTasks for s in stages))
+    This thread never talks to Java: an interrupt in the midst of an answer would leave the connection unusable.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        work = pool.submit(call)
+        try:
+            while not wait([work], _POLL_SECONDS).done:
+                on_tasks(*pool.submit(_tasks, spark).result())
+            with plain_errors():
+                return work.result()
+        except KeyboardInterrupt:
+            while not wait([work], _POLL_SECONDS).done:
+                pool.submit(spark.sparkContext.cancelAllJobs).result()
+            raise
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    except BaseException:
-        spark.sparkContext.cancelAllJobs()
-        raise
-    finally:
-        over.set()
-        watcher.join()
+
+def _tasks(spark: SparkSession) -> tuple[int, int]:
+    """Return how many tasks of the stages at work are done, and how many there are."""
+    tracker = spark.sparkContext.statusTracker()
+    stages = [info for number in tracker.getActiveStageIds() if (info := tracker.getStageInfo(number))]
+    return sum(stage.numCompletedTasks for stage in stages), sum(stage.numTasks for stage in stages)

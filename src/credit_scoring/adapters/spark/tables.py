@@ -10,7 +10,6 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every page on Spark uses
 
-from credit_scoring.adapters.spark.session import plain_errors
 from credit_scoring.adapters.spark.worker import CELLS, CLIENT, STEM
 from credit_scoring.domain.errors import DataError, Violation
 from credit_scoring.tables.read import ENDINGS, Tables, outline, require_applications
@@ -60,9 +59,8 @@ def open_tables(spark: SparkSession, source: str) -> SparkTables:
     """
     place = (source if is_address(source) else Path(source).absolute().as_uri()).rstrip("/")
     stems = {stem: table for table in schema().values() for stem in table.files}
-    with plain_errors():
-        names = _names(spark, place)
-        found = {stem: frame for stem in stems if (frame := _table(spark, place, stem, names)) is not None}
+    names = _names(spark, place)
+    found = {stem: frame for stem in stems if (frame := _table(spark, place, stem, names)) is not None}
     require_applications(found, source)
     told = outline({stem: frame.columns for stem, frame in found.items()})
     known = {stem: [c for c in frame.columns if c in stems[stem].columns] for stem, frame in found.items()}
