@@ -54,7 +54,9 @@ SourceArgument = Annotated[
 ]
 EngineOption = Annotated[
     Literal["polars", "spark"],
-    typer.Option(help="polars: this machine, one file; spark: this machine or a cluster, a folder of Parquet."),
+    typer.Option(
+        help="polars: this machine, one file; spark: this machine or a cluster, files only, a folder of Parquet."
+    ),
 ]
 ShardsOption = Annotated[
     int | None,

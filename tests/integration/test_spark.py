@@ -85,7 +85,7 @@ def as_bits(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def features(
-    source: Path, out: Path, applications: str, shards: int, kind: Callable[..., ShardWork] = ShardWork
+    source: Path, out: Path | str, applications: str, shards: int, kind: Callable[..., ShardWork] = ShardWork
 ) -> Any:
     with spark_job(str(out)) as job:
         tables = job.open(str(source))
@@ -167,7 +167,7 @@ def test_all_violations_are_told_as_on_one_machine(parquet_folder: Path, tmp_pat
     with pytest.raises(TableViolationsError) as one, read_tables(source) as tables:
         validate(tables)
     with pytest.raises(TableViolationsError) as many:
-        features(source, tmp_path / "out", "application_train", 3)
+        features(source, (tmp_path / "out").as_uri(), "application_train", 3)
     found, wanted = ({(v.table, v.column, v.count) for v in e.value.violations} for e in (many, one))
     assert found == wanted
     assert not (tmp_path / "out").exists()
@@ -212,11 +212,15 @@ def test_a_failed_shard_is_tried_again_and_its_rows_come_once(parquet_folder: Pa
     def once(columns: Any, applications: str) -> ShardWork:
         return Fragile(columns, applications, marks=str(marks))
 
-    report = features(parquet_folder, tmp_path / "out", "application_test", 3, once)
+    report = features(parquet_folder, (tmp_path / "out").as_uri(), "application_test", 3, once)
     assert len(list(marks.iterdir())) == 1
     wanted = pl.read_parquet(parquet_folder / "application_test.parquet")["SK_ID_CURR"].sort()
     assert written(tmp_path / "out")["SK_ID_CURR"].equals(wanted)
     assert report.applications == wanted.len()
+    # At an address, a mark tells that the folder is whole, and it is not written over.
+    assert (tmp_path / "out" / "_SUCCESS").exists()
+    with pytest.raises(DataError, match="exists"):
+        features(parquet_folder, (tmp_path / "out").as_uri(), "application_test", 1)
 
 
 def test_a_shard_that_fails_for_good_is_named_and_nothing_is_left(parquet_folder: Path, tmp_path: Path) -> None:

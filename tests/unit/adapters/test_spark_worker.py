@@ -1,4 +1,4 @@
-"""What a worker does, without Spark: pyarrow is enough."""
+"""What a worker does, and what is told of failures: no Spark runs here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ pa = pytest.importorskip("pyarrow", reason="needs the spark extra")
 pytest.importorskip("pyspark", reason="needs the spark extra")
 
 from credit_scoring.adapters.spark.errors import failed_shard, plain  # noqa: E402
+from credit_scoring.adapters.spark.session import opened_session  # noqa: E402
 from credit_scoring.adapters.spark.worker import (  # noqa: E402
     CELLS,
     STEM,
@@ -137,3 +138,11 @@ def test_spark_s_traces_become_one_sentence() -> None:
     assert (file.file, file.reason) == ("/data/bureau.parquet/part-3.parquet", "can not read class")
     assert isinstance(plain("[JAVA_GATEWAY_EXITED] Java gateway process exited"), EngineError)
     assert str(plain("something else\nat length")) == "Spark gave up: something else"
+
+
+def test_without_java_spark_is_not_even_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JAVA_HOME", "PYSPARK_GATEWAY_PORT", "PYSPARK_SUBMIT_ARGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(EngineError, match="needs Java"), opened_session():
+        pass

@@ -13,7 +13,7 @@ from pyspark import AccumulatorParam, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
 from credit_scoring.adapters.spark.errors import failed_shard
-from credit_scoring.adapters.spark.session import OnTasks, interruptible, opened_session
+from credit_scoring.adapters.spark.session import OnTasks, file_system, interruptible, opened_session, plain_errors
 from credit_scoring.adapters.spark.tables import (
     SparkTables,
     cells_of,
@@ -23,7 +23,7 @@ from credit_scoring.adapters.spark.tables import (
     open_tables,
 )
 from credit_scoring.adapters.spark.worker import CLIENT, SHARD, ShardReport, ShardWork
-from credit_scoring.domain.errors import ShardError, TableViolationsError
+from credit_scoring.domain.errors import DataError, ShardError, TableViolationsError
 from credit_scoring.tables.folder import appearing
 
 APPLICATIONS_PER_SHARD = 50_000
@@ -50,21 +50,36 @@ def spark_job(out: str) -> Iterator[SparkJob]:
         If Spark cannot start.
     """
     if is_address(out):
-        with opened_session() as spark:
-            yield SparkJob(spark, out, mode="errorifexists")
+        with opened_session() as spark, _appearing_at(spark, out):
+            yield SparkJob(spark, out)
         return
     with appearing(Path(out)) as draft:
         with opened_session() as spark:
-            yield SparkJob(spark, draft.absolute().as_uri(), mode="append")
-        for mark in (*draft.rglob(".*.crc"), *draft.glob("_SUCCESS")):
-            mark.unlink()
+            yield SparkJob(spark, draft.absolute().as_uri())
+        for checksum in draft.rglob(".*.crc"):
+            checksum.unlink()
+
+
+@contextmanager
+def _appearing_at(spark: SparkSession, out: str) -> Iterator[None]:
+    """Let the folder at an address be written in place: ``_SUCCESS`` in it tells that it is whole, else it goes."""
+    with plain_errors():
+        files, path = file_system(spark, out)
+        if files.exists(path):
+            raise DataError(f"{out} exists; name another, or remove it first")
+    try:
+        yield
+        files.create(path.suffix("/_SUCCESS")).close()
+    except BaseException:
+        files.delete(path, True)  # with all that is in it
+        raise
 
 
 class SparkJob:
     """One run of Spark: it opens tables, then writes what a `ShardWork` makes of each shard to the job's place."""
 
-    def __init__(self, spark: SparkSession, target: str, *, mode: str) -> None:
-        self._spark, self._target, self._mode = spark, target, mode
+    def __init__(self, spark: SparkSession, target: str) -> None:
+        self._spark, self._target = spark, target
         # A task has one shard, so one file is open at a time: no need to sort the rows by shard before.
         spark.conf.set("spark.sql.maxConcurrentOutputFileWriters", "1")
         spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "50000")
@@ -126,7 +141,9 @@ class SparkJob:
 
         rows = reduce(DataFrame.unionAll, cells_of(tables)).repartition(shards, CLIENT)
         made = rows.mapInArrow(run_shard, ", ".join(f"`{name}` {_TYPES[kind][0]}" for name, kind in kinds.items()))
-        made.write.mode(self._mode).partitionBy(SHARD).parquet(self._target)
+        # Whether the folder is whole is not known before the reports are.
+        unmarked = made.write.mode("append").option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        unmarked.partitionBy(SHARD).parquet(self._target)
         report: ShardReport = reports.value
         return report
 

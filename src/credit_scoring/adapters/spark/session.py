@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -30,6 +30,7 @@ _LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_QUIET}",
     # Spark runs a task a core: more threads in each would fight for them.
     "spark.executorEnv.POLARS_MAX_THREADS": "1",
@@ -82,6 +83,12 @@ def plain_errors() -> Iterator[None]:
         yield
     except (PySparkException, Py4JJavaError) as error:
         raise plain(str(error)) from error
+
+
+def file_system(spark: SparkSession, place: str) -> tuple[Any, Any]:
+    """Return Hadoop's file system behind an address, and the address as its path."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(place)
+    return path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()), path
 
 
 def interruptible(spark: SparkSession, call: Callable[[], T], on_tasks: OnTasks = lambda *_: None) -> T:

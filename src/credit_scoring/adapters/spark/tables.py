@@ -10,6 +10,7 @@ from pathlib import Path
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that every page on Spark uses
 
+from credit_scoring.adapters.spark.session import file_system
 from credit_scoring.adapters.spark.worker import CELLS, CLIENT, STEM
 from credit_scoring.domain.errors import DataError, Violation
 from credit_scoring.tables.read import ENDINGS, Tables, outline, require_applications
@@ -68,9 +69,7 @@ def open_tables(spark: SparkSession, source: str) -> SparkTables:
 
 
 def _names(spark: SparkSession, place: str) -> set[str]:
-    """Return the names in a folder, wherever Spark's file systems reach."""
-    path = spark._jvm.org.apache.hadoop.fs.Path(place)
-    files = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    files, path = file_system(spark, place)
     return {status.getPath().getName() for status in files.listStatus(path)} if files.exists(path) else set()
 
 
