@@ -115,10 +115,13 @@ def _owned(months: DataFrame, credits_: DataFrame | None) -> DataFrame | None:
 
 def _text(table: Table, frame: DataFrame, name: str) -> Column:
     """Return a column as the text that gives the same value again: Java's, of a number, always does."""
-    kind = dict(frame.dtypes)[name]
-    cell = frame[name].cast("double") if kind == "float" else frame[name]
-    # Blanks before a number do not count in a CSV.
-    return F.ltrim(cell) if kind == "string" and table.columns[name].kind == "number" else cell.cast("string")
+    kind, wanted = dict(frame.dtypes)[name], table.columns[name].kind
+    if kind == "string":
+        # Blanks before a number do not count in a CSV.
+        return F.ltrim(frame[name]) if wanted == "number" else frame[name]
+    if wanted == "id":
+        return _key(frame, name).cast("string")
+    return (frame[name].cast("double") if kind == "float" else frame[name]).cast("string")
 
 
 def empty_tables(tables: SparkTables) -> Iterator[Violation]:
