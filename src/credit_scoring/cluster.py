@@ -26,7 +26,7 @@ def features_on_spark(
     from credit_scoring.adapters.spark.job import spark_job  # noqa: PLC0415 - the spark extra
     from credit_scoring.adapters.spark.worker import ShardWork  # noqa: PLC0415
 
-    with terminal.step(f"Building features on Spark from {source}") as bar, spark_job(out) as job:
+    with terminal.step("Building features on Spark") as bar, spark_job(out) as job:
         tables = job.open(source)
         _tell(terminal, tables.outline.notices)
         chosen = applications or tables.outline.scored()
@@ -44,7 +44,7 @@ def score_on_spark(
     from credit_scoring.adapters.spark.job import spark_job  # noqa: PLC0415 - the spark extra
     from credit_scoring.adapters.spark.worker import PackedBundle, ShardWork  # noqa: PLC0415
 
-    with terminal.step(f"Scoring {source} on Spark") as bar, spark_job(out) as job:
+    with terminal.step("Scoring on Spark") as bar, spark_job(out) as job:
         tables = job.open(source)
         _tell(terminal, tables.outline.notices)
         packed = PackedBundle.of(folder, bundle.digest)
