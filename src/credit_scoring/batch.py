@@ -1,41 +1,51 @@
-"""Many applications at once: tables or a single-table file in, a file of decisions out, whole or not at all."""
+"""Many applications at once: tables or a single-table file in, a file of features or decisions out, or none."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.domain.decision import Reason
 from credit_scoring.domain.errors import DataError
-from credit_scoring.domain.text import LANGUAGES
+from credit_scoring.features.assemble import catalogue
 from credit_scoring.features.shards import matrices
-from credit_scoring.scoring import score, uncomputed_features
+from credit_scoring.scoring import BatchSummary, score_parts, uncomputed_features
 from credit_scoring.tables.matrix import conformed, read_matrix, with_id
 from credit_scoring.tables.read import Tables
 
-ROWS_AT_A_TIME = 20_000
 ENDINGS = (".parquet", ".csv")
 OnRows = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class BatchSummary:
-    """How many applications were scored, and what was decided.
+def write_features(
+    tables: Tables, applications: str, out: Path, *, on_family: Callable[[str], None] = lambda _: None
+) -> tuple[int, int]:
+    """Write the feature matrix of the table `applications` into `out` (Parquet); return its rows and features.
 
-    ``coverage`` is the lowest of any part; ``unseen`` counts, by feature, the category values that training never
-    saw, which were taken as missing.
+    The columns are those of `assemble`, rows sorted by id within each shard.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, or `out` does not end in ``.parquet``.
     """
-
-    applications: int
-    decisions: dict[str, int]
-    mean_p_default: float
-    coverage: float
-    unseen: dict[str, int]
+    _require_writable(out, (".parquet",))
+    with (
+        matrices(tables.of(applications), on_family=on_family) as parts,
+        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch,
+        _draft(out) as draft,
+    ):
+        rows, written = 0, []
+        for number, part in enumerate(parts):
+            written.append(Path(scratch) / f"{number:06d}.parquet")
+            part.write_parquet(written[-1])
+            rows += part.height
+        pl.scan_parquet(written).sink_parquet(draft, maintain_order=True)
+    return rows, len(catalogue())
 
 
 def score_tables(
@@ -53,9 +63,8 @@ def score_tables(
         raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
     applications = tables.scored()
     uncomputed = uncomputed_features(bundle, tables.columns_of(applications))
-    tally = _Tally()
     with matrices(tables.of(applications)) as parts:
-        return _write(_scored(bundle, parts, uncomputed, tally, explained=explained, on_rows=on_rows), tally, out)
+        return _write(_scored(bundle, parts, uncomputed, explained=explained, on_rows=on_rows), out)
 
 
 def score_matrix(
@@ -73,53 +82,23 @@ def score_matrix(
         raise DataError("this model was trained on the eight tables: give their folder, not --matrix")
     frame, _ = with_id(read_matrix(path), bundle.manifest.id_column)
     kinds = {card.name: card.kind for card in bundle.manifest.features}
-    tally = _Tally()
-    parts = _scored(bundle, [conformed(frame, kinds)], [], tally, explained=explained, on_rows=on_rows)
-    return _write(parts, tally, out)
-
-
-@dataclass
-class _Tally:
-    """What is added up while parts are scored."""
-
-    coverage: float = 1.0
-    unseen: Counter[str] = field(default_factory=Counter)
+    parts = _scored(bundle, [conformed(frame, kinds)], [], explained=explained, on_rows=on_rows)
+    return _write(parts, out)
 
 
 def _scored(
-    bundle: Bundle,
-    parts: Iterable[pl.DataFrame],
-    uncomputed: list[str],
-    tally: _Tally,
-    *,
-    explained: bool,
-    on_rows: OnRows,
-) -> Iterator[pl.DataFrame]:
+    bundle: Bundle, parts: Iterable[pl.DataFrame], uncomputed: list[str], *, explained: bool, on_rows: OnRows
+) -> Iterator[tuple[pl.DataFrame, BatchSummary]]:
     for matrix in parts:
-        for rows in matrix.iter_slices(ROWS_AT_A_TIME):
-            scored = score(bundle, rows, uncomputed=uncomputed, explained=explained)
+        for rows, summary in score_parts(bundle, matrix, uncomputed=uncomputed, explained=explained):
             on_rows(rows.height)
-            tally.coverage = min(tally.coverage, scored.coverage)
-            tally.unseen.update(bundle.model.encoder.unseen(rows))
-            told = _told(scored.reasons) if scored.reasons is not None else []
-            yield scored.decisions.with_columns(*told)
+            yield rows, summary
 
 
-def _told(reasons: list[list[Reason]]) -> list[pl.Series]:
-    return [
-        pl.Series(
-            f"reasons_{language}",
-            [[reason.told(language) for reason in row] for row in reasons],
-            dtype=pl.List(pl.String),
-        )
-        for language in LANGUAGES
-    ]
-
-
-def _require_writable(out: Path) -> None:
+def _require_writable(out: Path, endings: tuple[str, ...] = ENDINGS) -> None:
     """Refuse a place that cannot be written before the work is done, not after."""
-    if out.suffix not in ENDINGS:
-        raise DataError(f"{out} must end in {' or '.join(ENDINGS)}")
+    if out.suffix not in endings:
+        raise DataError(f"{out} must end in {' or '.join(endings)}")
     if out.is_dir():
         raise DataError(f"{out} is a folder; name a file in it")
     try:
@@ -128,22 +107,28 @@ def _require_writable(out: Path) -> None:
         raise DataError(f"{out} cannot be written: {error.strerror}") from error
 
 
-def _write(parts: Iterator[pl.DataFrame], tally: _Tally, out: Path) -> BatchSummary:
-    everything = pl.concat(parts)
-    if everything.is_empty():
+def _write(parts: Iterable[tuple[pl.DataFrame, BatchSummary]], out: Path) -> BatchSummary:
+    scored = list(parts)
+    if not scored:
         raise DataError("there are no applications to score")
-    draft = out.with_name(f".{out.name}.part")
-    try:
+    everything = pl.concat(decisions for decisions, _ in scored)
+    with _draft(out) as draft:
         if out.suffix == ".parquet":
             everything.write_parquet(draft)
         else:
             lists = [name for name, kind in everything.schema.items() if kind == pl.List(pl.String)]
             everything.with_columns(pl.col(lists).list.join(" | ")).write_csv(draft)
+    return sum((summary for _, summary in scored), BatchSummary())
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[Path]:
+    """Give a path beside `out` to write to; it becomes `out` if all went well, else it goes."""
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        yield draft
         draft.replace(out)
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
-    counts = dict(everything["decision"].value_counts(sort=True).iter_rows())
-    mean = float(everything["p_default"].to_numpy().mean())
-    return BatchSummary(everything.height, counts, mean, tally.coverage, dict(tally.unseen))

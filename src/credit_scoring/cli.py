@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
-from credit_scoring.batch import BatchSummary, score_matrix, score_tables
+from credit_scoring.batch import score_matrix, score_tables, write_features
 from credit_scoring.bootstrap import published_bundles
 from credit_scoring.bundle.card import model_card
 from credit_scoring.bundle.model import usable_cores
 from credit_scoring.bundle.store import Bundle, load_bundle
+from credit_scoring.cluster import features_on_spark, score_on_spark
 from credit_scoring.console import Bar, Terminal
 from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.domain.errors import CreditScoringError, DataError, MissingExtraError
+from credit_scoring.scoring import BatchSummary
 from credit_scoring.settings import Settings
 from credit_scoring.tables.download import download as download_tables
-from credit_scoring.tables.read import read_tables
+from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import Drift, synthesize
 from credit_scoring.tables.validate import validate
 
@@ -48,6 +51,16 @@ INTERRUPTED = 130
 SourceArgument = Annotated[
     str,
     typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+]
+EngineOption = Annotated[
+    Literal["polars", "spark"],
+    typer.Option(
+        help="polars: this machine, one file; spark: this machine or a cluster, files only, a folder of Parquet."
+    ),
+]
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="With --engine spark: parts of the clients; default: one a core, or 50,000 each."),
 ]
 
 
@@ -183,40 +196,81 @@ def _matrix_set(path: Path, target: str, id_column: str | None, bad: str | None,
 
 
 @app.command()
+def features(
+    source: SourceArgument,
+    out: Annotated[str, typer.Option("-o", "--out", help="File to write, .parquet; with --engine spark, a folder.")],
+    applications: Annotated[
+        str | None,
+        typer.Option(help="application_train or application_test; default: application_test if there."),
+    ] = None,
+    engine: EngineOption = "polars",
+    shards: ShardsOption = None,
+) -> None:
+    """Write the feature matrix: a row an application, and TARGET where it is known."""
+    if engine == "spark":
+        features_on_spark(terminal, source, out, applications=applications, shards=shards)
+        return
+    _refuse_shards(shards)
+    with _checked_tables(source) as tables:
+        chosen = applications or tables.scored()
+        with terminal.step(f"Building features of {chosen}") as bar:
+            rows, number = write_features(tables, chosen, Path(out), on_family=lambda name: bar.at(name, 0, None))
+            bar.made = f"{out}: {number} features of {rows:,} applications"
+
+
+@app.command()
 def score(
     source: Annotated[
         str | None,
         typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, .parquet or .csv.")] = Path(
-        "decisions.parquet"
-    ),
+    out: Annotated[
+        str, typer.Option("-o", "--out", help="File to write, .parquet or .csv; with --engine spark, a folder.")
+    ] = "decisions.parquet",
     model: Annotated[
         str, typer.Option(help="champion, challenger, a version number, or the folder of a bundle.")
     ] = "champion",
     matrix: Annotated[Path | None, typer.Option(help="A single-table file, for a model trained on one.")] = None,
     reasons: Annotated[bool, typer.Option("--reasons", help="Add the reasons, in English and French.")] = False,
+    engine: EngineOption = "polars",
+    shards: ShardsOption = None,
 ) -> None:
     """Score application_test if there, else all applications: approve, decline, or refer to a person."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
-    bundle = _bundle(model, portfolio="home_credit" if matrix is None else "matrix")
-    if matrix is not None:
-        with terminal.step(f"Scoring {matrix}") as bar:
-            summary = score_matrix(bundle, matrix, out, explained=reasons, on_rows=_counter(bar))
-            bar.made = _summarised(summary, out)
+    if matrix is not None and engine == "spark":
+        raise typer.BadParameter("--engine spark goes with the folder of the tables, not with --matrix")
+    if engine == "polars":
+        _refuse_shards(shards)
+    with _opened_bundle(model, portfolio="home_credit" if matrix is None else "matrix") as (bundle, folder):
+        if engine == "spark":
+            summary = score_on_spark(terminal, str(source), out, bundle, folder, explained=reasons, shards=shards)
+        elif matrix is not None:
+            with terminal.step(f"Scoring {matrix}") as bar:
+                summary = score_matrix(bundle, matrix, Path(out), explained=reasons, on_rows=_counter(bar))
+                bar.made = summary.told(out)
+        else:
+            with _checked_tables(str(source)) as tables, terminal.step(f"Scoring {tables.scored()}") as bar:
+                summary = score_tables(bundle, tables, Path(out), explained=reasons, on_rows=_counter(bar))
+                bar.made = summary.told(out)
         _tell_unseen(summary)
-        return
-    with read_tables(str(source)) as tables:
+
+
+def _refuse_shards(shards: int | None) -> None:
+    if shards is not None:
+        raise typer.BadParameter("--shards goes with --engine spark; Polars divides large tables by itself")
+
+
+@contextmanager
+def _checked_tables(source: str) -> Iterator[Tables]:
+    """Open tables, tell their notices and check them against the schema."""
+    with read_tables(source) as tables:
         for notice in tables.notices:
             terminal.notice(notice)
         with terminal.step("Checking the tables") as bar:
             rows = validate(tables, on_table=lambda name: bar.at(name, 0, None))
-            bar.made = f"{sum(rows.values()):,} rows, no violation"
-        with terminal.step(f"Scoring {tables.scored()}") as bar:
-            summary = score_tables(bundle, tables, out, explained=reasons, on_rows=_counter(bar))
-            bar.made = _summarised(summary, out)
-        _tell_unseen(summary)
+            bar.made = f"{len(rows)} tables, {sum(rows.values()):,} rows, no violation"
+        yield tables
 
 
 @model_app.command("list")
@@ -236,8 +290,8 @@ def model_show(
     ] = "champion",
 ) -> None:
     """Show what a model is, how it was measured and what it costs."""
-    bundle = _bundle(model)
-    typer.echo(model_card(bundle))
+    with _opened_bundle(model) as (bundle, _):
+        typer.echo(model_card(bundle))
 
 
 @model_app.command("promote")
@@ -278,20 +332,23 @@ def _settings() -> Settings:
         raise DataError(f"a CREDIT_SCORING_ setting is not valid: {wrong}") from error
 
 
-def _bundle(model: str, *, portfolio: str | None = None) -> Bundle:
-    """Return the bundle `model` names; the champion and folders need no MLflow."""
-    if model == "champion":
-        bundle = published_bundles(_settings()).champion()
-    elif model == "challenger" or model.isdecimal():
-        registry = _registry()
-        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
-            bundle = load_bundle(registry.fetch(registry.resolve(model), Path(scratch)))
-    else:
-        bundle = load_bundle(Path(model))
-    if portfolio is not None and bundle.manifest.portfolio != portfolio:
-        trained_on = {"home_credit": "the eight tables: give their folder", "matrix": "one table: give --matrix FILE"}
-        raise DataError(f"the model {model} was trained on {trained_on[bundle.manifest.portfolio]}")
-    return bundle
+@contextmanager
+def _opened_bundle(model: str, *, portfolio: str | None = None) -> Iterator[tuple[Bundle, Path]]:
+    """Open the bundle that `model` names, with its folder; the champion and folders need no MLflow."""
+    with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+        if model == "champion":
+            published = published_bundles(_settings())
+            bundle = published.champion()
+            folder = published.path(bundle.digest)
+        else:
+            registered = model == "challenger" or model.isdecimal()
+            registry = _registry() if registered else None
+            folder = registry.fetch(registry.resolve(model), Path(scratch)) if registry else Path(model)
+            bundle = load_bundle(folder)
+        if portfolio is not None and bundle.manifest.portfolio != portfolio:
+            trained = {"home_credit": "the eight tables: give their folder", "matrix": "one table: give --matrix FILE"}
+            raise DataError(f"the model {model} was trained on {trained[bundle.manifest.portfolio]}")
+        yield bundle, folder
 
 
 def _counter(bar: Bar) -> Callable[[int], None]:
@@ -314,12 +371,6 @@ def _line(version: RegisteredVersion) -> str:
 def _tell_unseen(summary: BatchSummary) -> None:
     for name, count in summary.unseen.items():
         terminal.notice(f"{name}: {count:,} values that training never saw are taken as missing")
-
-
-def _summarised(summary: BatchSummary, out: Path) -> str:
-    shares = ", ".join(f"{count:,} {decision}" for decision, count in summary.decisions.items())
-    coverage = "" if summary.coverage > 0.9995 else f", coverage {summary.coverage:.0%}"
-    return f"{out}: {summary.applications:,} applications ({shares}), mean PD {summary.mean_p_default:.4f}{coverage}"
 
 
 def main() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.decision import Reason
+from credit_scoring.domain.text import LANGUAGES
 from credit_scoring.explain.reasons import reasons
+
+ROWS_AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,61 @@ class Scored:
     decisions: pl.DataFrame
     coverage: float
     reasons: list[list[Reason]] | None
+
+    def table(self) -> pl.DataFrame:
+        """Return the decisions and, where there are reasons, a list of sentences in each language."""
+        if self.reasons is None:
+            return self.decisions
+        return self.decisions.with_columns(
+            pl.Series(
+                f"reasons_{language}",
+                [[reason.told(language) for reason in row] for row in self.reasons],
+                dtype=pl.List(pl.String),
+            )
+            for language in LANGUAGES
+        )
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """How many applications were scored, and what was decided; summaries of parts add up.
+
+    ``coverage`` is the lowest of any part; ``unseen`` counts, by feature, the category values that training never
+    saw, which were taken as missing.
+
+    Examples
+    --------
+    >>> both = BatchSummary(2, {"approve": 2}, 0.1) + BatchSummary(1, {"decline": 1}, 0.5, coverage=0.9)
+    >>> both.applications, both.decisions, round(both.mean_p_default, 3), both.coverage
+    (3, {'approve': 2, 'decline': 1}, 0.2, 0.9)
+    """
+
+    applications: int = 0
+    decisions: Mapping[str, int] = field(default_factory=dict)
+    sum_p_default: float = 0.0
+    coverage: float = 1.0
+    unseen: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def mean_p_default(self) -> float:
+        """Return the mean PD, or NaN without applications."""
+        return self.sum_p_default / self.applications if self.applications else math.nan
+
+    def told(self, out: object) -> str:
+        """Return the summary of what was written to `out` as one line."""
+        shares = ", ".join(f"{count:,} {decision}" for decision, count in self.decisions.items())
+        coverage = "" if self.coverage > 0.9995 else f", coverage {self.coverage:.0%}"
+        return f"{out}: {self.applications:,} applications ({shares}), mean PD {self.mean_p_default:.4f}{coverage}"
+
+    def __add__(self, other: BatchSummary) -> BatchSummary:
+        """Return the summary of both parts."""
+        return BatchSummary(
+            self.applications + other.applications,
+            dict((Counter(self.decisions) + Counter(other.decisions)).most_common()),
+            self.sum_p_default + other.sum_p_default,
+            min(self.coverage, other.coverage),
+            dict(Counter(self.unseen) + Counter(other.unseen)),
+        )
 
 
 def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] = (), explained: bool = False) -> Scored:
@@ -56,6 +116,25 @@ def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] =
     )
     told = reasons(model.contributions(values), matrix, bundle.manifest.features) if explained else None
     return Scored(decisions, coverage, told)
+
+
+def score_parts(
+    bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] = (), explained: bool = False
+) -> Iterator[tuple[pl.DataFrame, BatchSummary]]:
+    """Yield the decisions of `matrix`, as `Scored.table` gives them, 20,000 rows at a time, each with its summary."""
+    for rows in matrix.iter_slices(ROWS_AT_A_TIME):
+        scored = score(bundle, rows, uncomputed=uncomputed, explained=explained)
+        decisions = scored.decisions
+        yield (
+            scored.table(),
+            BatchSummary(
+                rows.height,
+                dict(decisions["decision"].value_counts(sort=True).iter_rows()),
+                float(decisions["p_default"].sum()),
+                scored.coverage,
+                bundle.model.encoder.unseen(rows),
+            ),
+        )
 
 
 def uncomputed_features(bundle: Bundle, found: Collection[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""The outside world: MLflow's registry. Each adapter is the only importer of its library."""
+"""The outside world: MLflow's registry, Spark. Each adapter is the only importer of its library."""

@@ -13,6 +13,26 @@ class DataError(CreditScoringError):
     """Input data cannot be used as it is."""
 
 
+class UnreadableFileError(DataError):
+    """A file of the input cannot be read."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        self.file, self.reason = file, reason
+        super().__init__(f"{file} cannot be read: {reason}; replace the file")
+
+
+class ShardError(DataError):
+    """One shard of the clients cannot be worked on, and trying again did not help."""
+
+    def __init__(self, shard: int, shards: int, reason: str) -> None:
+        self.shard, self.shards, self.reason = shard, shards, reason
+        super().__init__(f"shard {shard} of {shards} cannot be worked on: {reason}")
+
+
+class EngineError(CreditScoringError):
+    """What should do the work cannot start, or gave up."""
+
+
 class BundleError(CreditScoringError):
     """A bundle cannot be trusted or understood."""
 

@@ -7,7 +7,7 @@ import gzip
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,14 +170,55 @@ def _open(folder: Path, scratch: Path, violations: list[Violation]) -> Tables:
         from credit_scoring.tables.validate import examine  # noqa: PLC0415 - it needs this module's tables
 
         raise TableViolationsError(violations + examine(Tables(frames, sources), known=violations)[1])
-    if not any(stem in frames for stem in schema()["application"].files):
+    require_applications(frames, folder)
+    return _described(frames, sources, notices, found)
+
+
+def require_applications(found: Collection[str], source: object) -> None:
+    """Refuse a `source` whose tables `found` hold no applications.
+
+    Raises
+    ------
+    DataError
+        If neither table of applications is there.
+    """
+    if not any(stem in found for stem in schema()["application"].files):
         raise DataError(
-            f"{folder} holds neither application_train nor application_test "
-            f"({', '.join(ENDINGS)}); download the data with `credit-scoring data download {folder}`"
+            f"{source} holds neither application_train nor application_test "
+            f"({', '.join(ENDINGS)}); download the data with `credit-scoring data download {source}`"
         )
+
+
+def outline(columns: Mapping[str, Iterable[str]]) -> Tables:
+    """Return tables of these columns without rows, by file name: what can be told of tables before reading them.
+
+    Raises
+    ------
+    TableViolationsError
+        If a key column is missing.
+    """
+    stems = {stem: table for table in schema().values() for stem in table.files if stem in columns}
+    empty = {stem: pl.LazyFrame(schema=dict.fromkeys(columns[stem], pl.String)) for stem in stems}
+    if violations := [v for stem, table in stems.items() for v in _missing_keys(table, stem, empty[stem])]:
+        raise TableViolationsError(violations)
+    notices = [notice for stem, table in stems.items() for notice in _column_notices(table, stem, empty[stem])]
+    return _described(
+        {stem: typed(table, empty[stem], stem=stem) for stem, table in stems.items()},
+        {},
+        notices,
+        {stem: _found(table, empty[stem]) for stem, table in stems.items()},
+    )
+
+
+def _described(
+    frames: Mapping[str, pl.LazyFrame],
+    sources: Mapping[str, Source],
+    notices: list[str],
+    found: Mapping[str, frozenset[str]],
+) -> Tables:
     absent = tuple(name for name in HISTORIES if name not in frames)
     if absent:
-        notices.append(f"no {', '.join(absent)}: the features built from them are missing")
+        notices = [*notices, f"no {', '.join(absent)}: the features built from them are missing"]
     return Tables(frames, sources, absent, tuple(notices), found)
 
 

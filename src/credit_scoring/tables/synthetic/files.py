@@ -1,14 +1,9 @@
-"""Files that grow chunk by chunk, and a folder that appears whole or not at all."""
+"""Files that grow chunk by chunk."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
-
-from credit_scoring.domain.errors import DataError
 
 Format = Literal["csv", "parquet"]
 
@@ -39,20 +34,3 @@ class Tables:
             pl.scan_parquet(parts).sink_parquet(self.folder / f"{name}.parquet", maintain_order=True)
             for part in parts:
                 part.unlink()
-
-
-@contextmanager
-def appearing(out: Path) -> Iterator[Path]:
-    """Give a folder beside ``out`` to write to; it becomes ``out`` if all went well, else it goes."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        message = f"{out} exists and is not an empty folder; name another, or remove it first"
-        raise DataError(message)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = out.parent / f".{out.name}.partial"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
-    try:
-        yield staging
-        staging.replace(out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)

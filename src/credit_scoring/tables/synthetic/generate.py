@@ -8,11 +8,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from credit_scoring.domain.errors import DataError
+from credit_scoring.tables.folder import appearing
 from credit_scoring.tables.synthetic.aggregates import Aggregates, load
 from credit_scoring.tables.synthetic.application import applications as applications_of
 from credit_scoring.tables.synthetic.application import columns
 from credit_scoring.tables.synthetic.drift import Drift
-from credit_scoring.tables.synthetic.files import Format, Tables, appearing
+from credit_scoring.tables.synthetic.files import Format, Tables
 from credit_scoring.tables.synthetic.history import History
 from credit_scoring.tables.synthetic.normal import correlated
 
