@@ -24,7 +24,8 @@ from credit_scoring.domain.errors import DataError, ShardError, TableViolationsE
 from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate
-from credit_scoring.training.candidates import EXTERNAL_SCORES, Boosting
+from credit_scoring.training.boosting import Boosting
+from credit_scoring.training.candidates import EXTERNAL_SCORES
 from credit_scoring.training.prepare import home_credit_set
 from credit_scoring.training.run import TrainingOptions, train
 

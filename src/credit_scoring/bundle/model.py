@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from credit_scoring.bundle.linear import CompiledTerms, LinearPart
 from credit_scoring.domain.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -61,45 +61,6 @@ class Encoder(BaseModel):
         return {name: int(counts[name][0]) for name in counts.columns if counts[name][0]}
 
 
-class Term(BaseModel):
-    """One feature's part of the linear margin.
-
-    A number gives ``weight * clip((x - center) / scale, -limit, limit)``; a category gives
-    ``level_weights[rank]``; a missing value gives ``missing_weight``. All less ``offset``, the average over
-    training, so that the part is 0 for the average applicant.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    feature: str
-    missing_weight: float = 0.0
-    weight: float = 0.0
-    center: float = 0.0
-    scale: float = 1.0
-    limit: float = 4.0
-    level_weights: tuple[float, ...] | None = None
-    offset: float = 0.0
-
-    def of(self, values: Floats) -> Floats:
-        """Return the part of each value, shape (n_applications,)."""
-        known = ~np.isnan(values)
-        if self.level_weights is not None:
-            ranks = np.where(known, values, 0).astype(np.int64)
-            part = np.asarray(self.level_weights)[ranks]
-        else:
-            part = self.weight * np.clip((values - self.center) / self.scale, -self.limit, self.limit)
-        return np.where(known, part, self.missing_weight) - self.offset
-
-
-class LinearPart(BaseModel):
-    """An intercept and a term for each feature that has one, in log-odds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    intercept: float = 0.0
-    terms: tuple[Term, ...] = ()
-
-
 class Calibrator(BaseModel):
     """A monotone map from margin to PD.
 
@@ -140,16 +101,14 @@ class CreditModel:
     linear: LinearPart
     booster: lgb.Booster | None
     calibrator: Calibrator
-    _columns: Mapping[str, int] = field(init=False, repr=False)
+    _terms: CompiledTerms = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_columns", {name: i for i, name in enumerate(self.encoder.features)})
+        object.__setattr__(self, "_terms", CompiledTerms(self.linear.terms, self.encoder.features))
 
     def margin(self, values: Floats) -> Floats:
         """Return the log-odds before calibration, shape (n_applications,), from encoded `values`."""
-        total = np.full(values.shape[0], self.linear.intercept)
-        for term in self.linear.terms:
-            total += term.of(values[:, self._columns[term.feature]])
+        total = self.linear.intercept + self._terms.total(values)
         if self.booster is not None and values.shape[0]:
             total += self.booster.predict(values, raw_score=True, num_threads=_threads(values))
         return total
@@ -166,9 +125,7 @@ class CreditModel:
         """
         shares = np.zeros((values.shape[0], len(self.encoder.features) + 1))
         shares[:, -1] = self.linear.intercept
-        for term in self.linear.terms:
-            column = self._columns[term.feature]
-            shares[:, column] += term.of(values[:, column])
+        self._terms.add_to(shares, values)
         if self.booster is not None and values.shape[0]:
             shares += np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=_threads(values)))
         return shares

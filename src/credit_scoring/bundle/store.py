@@ -15,8 +15,9 @@ import lightgbm as lgb
 import polars as pl
 from pydantic import ValidationError
 
+from credit_scoring.bundle.linear import LinearPart
 from credit_scoring.bundle.manifest import FORMAT_VERSION, Manifest
-from credit_scoring.bundle.model import Calibrator, CreditModel, LinearPart
+from credit_scoring.bundle.model import Calibrator, CreditModel
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import BundleError
 from credit_scoring.features.assemble import catalogue, definitions_digest

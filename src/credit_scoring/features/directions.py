@@ -16,7 +16,6 @@ RISING = frozenset(
         "LAST_LATE_MONTH",
         "MONTHS_LATE",
         "MONTHS_LATE_12M",
-        "MONTHS_LATE_12M_TO_MONTHS",
         "MONTHS_LATE_30",
         "MONTHS_LATE_30_TO_MONTHS",
         "MONTHS_LATE_TO_MONTHS",

@@ -14,14 +14,17 @@ SCORES = [E1, E2, E3]
 
 
 def external_features() -> tuple[Feature, ...]:
-    """Return what the three scores say together: averages, extremes, products, differences, how many are known."""
+    """Return what the three scores say together: averages, extremes, products, how many are known.
+
+    None of them falls as a score rises: a PD that only falls with each of them never rises with a better score. Spread
+    and differences would break that law, and bring nothing (`docs/benchmarks/ablation.md`).
+    """
     score, fr = "External credit scores", "Scores de crédit externes"
     known = pl.sum_horizontal(value.is_not_null() for value in SCORES).cast(pl.Float64)
     made = [
         ("EXT_SOURCE__MEAN", pl.mean_horizontal(SCORES), "average", "moyenne"),
         ("EXT_SOURCE__MIN", pl.min_horizontal(SCORES), "lowest", "minimum"),
         ("EXT_SOURCE__MAX", pl.max_horizontal(SCORES), "highest", "maximum"),
-        ("EXT_SOURCE__STD", _spread(SCORES), "spread", "dispersion"),
         ("EXT_SOURCE__WEIGHTED", _weighted([2.0, 1.0, 3.0]), "weighted average", "moyenne pondérée"),
         ("EXT_SOURCE__PRODUCT", E1 * E2 * E3, "product", "produit"),
         ("EXT_SOURCE_1_2__PRODUCT", E1 * E2, "product of the first two", "produit des deux premiers"),
@@ -32,23 +35,12 @@ def external_features() -> tuple[Feature, ...]:
             "produit du premier et du troisième",
         ),
         ("EXT_SOURCE_2_3__PRODUCT", E2 * E3, "product of the last two", "produit des deux derniers"),
-        ("EXT_SOURCE_1_2__DIFFERENCE", E1 - E2, "first less second", "écart entre premier et deuxième"),
-        ("EXT_SOURCE_2_3__DIFFERENCE", E2 - E3, "second less third", "écart entre deuxième et troisième"),
-        ("EXT_SOURCE_1_3__DIFFERENCE", E1 - E3, "first less third", "écart entre premier et troisième"),
         ("EXT_SOURCE__KNOWN", known, "number known", "nombre connu"),
     ]
     return tuple(
         derived(name, expression, "score", "external_score", f"{score}: {en}", f"{fr}\N{NO-BREAK SPACE}: {told}")
         for name, expression, en, told in made
     )
-
-
-def _spread(values: Sequence[pl.Expr]) -> pl.Expr:
-    """Return the standard deviation (n - 1) across columns, missing where fewer than two are known."""
-    known = pl.sum_horizontal(value.is_not_null() for value in values)
-    mean = pl.mean_horizontal(values)
-    squares = pl.sum_horizontal((value - mean).pow(2) for value in values)
-    return pl.when(known >= 2).then((squares / (known - 1)).sqrt())
 
 
 def _weighted(weights: Sequence[float]) -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from credit_scoring.domain.text import Text
 from credit_scoring.features.interest import yearly_rate
 from credit_scoring.features.spec import Feature, derived
 
@@ -73,14 +74,6 @@ def _amounts() -> tuple[Feature, ...]:
             "Prix du bien rapporté au revenu",
         ),
         derived(
-            "SCORE_TO_CREDIT_LENGTH",
-            c("EXT_SOURCE_3") * ANNUITY / CREDIT,
-            "ratio",
-            "loan_price",
-            "Third external score, weighed by the speed of repayment",
-            "Troisième score externe, pondéré par la vitesse de remboursement",
-        ),
-        derived(
             "GOODS_ARE_ROUND",
             (GOODS % ROUND_GOODS == 0).cast(pl.Float64),
             "flag",
@@ -100,11 +93,18 @@ def _amounts() -> tuple[Feature, ...]:
 
 
 def _price() -> tuple[Feature, ...]:
-    """Return the yearly rate of this loan over the usual terms that make it plausible."""
-    low, high = PLAUSIBLE_RATES
-    rates = [yearly_rate(CREDIT, ANNUITY, float(term)) for term in TERMS]
-    plausible = [pl.when(rate.is_between(low, high)).then(rate) for rate in rates]
-    en, fr = "Yearly interest rate of this loan, estimated", "Taux d'intérêt annuel estimé de ce crédit"
+    """Return the yearly rate of this loan, on what is lent and on what it buys, over the usual terms."""
+    lent = Text("Yearly interest rate of this loan, estimated", "Taux d'intérêt annuel estimé de ce crédit")
+    bought = Text(
+        "Yearly interest rate on the price of the goods, estimated", "Taux d'intérêt annuel estimé sur le prix du bien"
+    )
+    return (*_rates("INTEREST_RATE", CREDIT, lent), *_rates("INTEREST_RATE_ON_GOODS", GOODS, bought))
+
+
+def _rates(name: str, amount: pl.Expr, meaning: Text) -> tuple[Feature, ...]:
+    """Return the lowest, average and highest of the rates that are plausible; which term is meant is not told."""
+    rates = [yearly_rate(amount, ANNUITY, float(term)) for term in TERMS]
+    plausible = [pl.when(rate.is_between(*PLAUSIBLE_RATES)).then(rate) for rate in rates]
     made = (
         ("MIN", pl.min_horizontal(plausible), "lowest", "minimum"),
         ("MEAN", pl.mean_horizontal(plausible), "average", "moyenne"),
@@ -112,12 +112,12 @@ def _price() -> tuple[Feature, ...]:
     )
     return tuple(
         derived(
-            f"INTEREST_RATE__{name}",
+            f"{name}__{statistic}",
             expression,
             "ratio",
             "loan_price",
-            f"{en}: {told}",
-            f"{fr}\N{NO-BREAK SPACE}: {dit}",
+            f"{meaning.en}: {en}",
+            f"{meaning.fr}\N{NO-BREAK SPACE}: {fr}",
         )
-        for name, expression, told, dit in made
+        for statistic, expression, en, fr in made
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 
-from credit_scoring.bundle.model import LinearPart, Term
+from credit_scoring.bundle.linear import LinearPart, Term
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.sample import Booleans, Choices, Fitted, Floats, Sample, log_losses, median_choice

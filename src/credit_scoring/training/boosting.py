@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import lightgbm as lgb
 import numpy as np
 
-from credit_scoring.bundle.model import LinearPart
+from credit_scoring.bundle.linear import LinearPart
 from credit_scoring.training.logistic import fit_linear, linear_margin
 from credit_scoring.training.sample import FEW_ROWS, MANY_ROWS, Choices, Fitted, Floats, Sample, median_choice
 

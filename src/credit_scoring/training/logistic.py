@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, minimize
 
-from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder, LinearPart, Term, logistic
+from credit_scoring.bundle.linear import LinearPart, Term
+from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder, logistic
 from credit_scoring.training.sample import Booleans, Choices, Fitted, Floats, Sample, log_losses, median_choice
 
 # Inverse strengths of the penalty, in scikit-learn's sense: few rows and many features want a strong one.

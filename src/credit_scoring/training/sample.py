@@ -10,7 +10,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder, LinearPart
+from credit_scoring.bundle.linear import LinearPart
+from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
 from credit_scoring.training.split import grouped_folds, holdout_mask
 
 Floats = NDArray[np.float64]

@@ -5,8 +5,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from credit_scoring.bundle.linear import LinearPart, Term
 from credit_scoring.bundle.manifest import FORMAT_VERSION, Evaluation, FeatureCard, Manifest
-from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder, LinearPart, Term
+from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
 from credit_scoring.bundle.profile import reference_profile
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.decision.policy import CostPolicy
