@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import multiprocessing
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.bundle.model import Encoder
@@ -33,7 +36,7 @@ from credit_scoring.tables.validate import validate
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
 from credit_scoring.training.evaluate import best_of, decline_out_of_fold, figures, paired_difference
-from credit_scoring.training.sample import Candidate, Fitted, Sample
+from credit_scoring.training.sample import Fitted, Sample
 from credit_scoring.training.split import person_groups
 
 Floats = NDArray[np.float64]
@@ -71,18 +74,27 @@ def sample_of(matrix: pl.DataFrame, names: list[str], defaulted: Booleans) -> Sa
     return Sample(encoder.encode(matrix), defaulted, person_groups(matrix), encoder, directions)
 
 
-def out_of_fold(candidates: tuple[Candidate, ...], sample: Sample, fold: Integers) -> dict[str, Floats]:
-    """Return each candidate's calibrated out-of-fold PDs, as training makes them."""
-    margins = {candidate.name: np.empty(fold.size) for candidate in candidates}
-    for number in range(5):
-        held = fold == number
-        fitted: dict[str, Fitted] = {}
-        for candidate in candidates:
-            made = candidate.fit(sample.rows(~held), seed=SEED, threads=THREADS, fitted=fitted)
-            margins[candidate.name][held] = made.model(sample.encoder).margin(sample.values[held])
-            fitted[candidate.name] = made
-        print(f"  fold {number + 1} of 5", file=sys.stderr)
-    return {name: choose_calibrator(margin, sample.defaulted, fold)[1] for name, margin in margins.items()}
+def margins_of(sample: Sample, held: Booleans) -> dict[str, Floats]:
+    """Return each candidate's margins of the rows held out, fitted to the others."""
+    fitted: dict[str, Fitted] = {}
+    with threadpool_limits(1):
+        for candidate in candidates_for(sample.encoder.features):
+            fitted[candidate.name] = candidate.fit(sample.rows(~held), seed=SEED, threads=1, fitted=fitted)
+        return {name: made.model(sample.encoder).margin(sample.values[held]) for name, made in fitted.items()}
+
+
+def out_of_fold(sample: Sample, fold: Integers) -> dict[str, Floats]:
+    """Return each candidate's calibrated out-of-fold PDs, as training makes them; a process a fold."""
+    # Not forked: Polars' threads do not survive a fork.
+    with ProcessPoolExecutor(THREADS, mp_context=multiprocessing.get_context("spawn")) as pool:
+        parts = list(pool.map(margins_of, [sample] * 5, [fold == number for number in range(5)]))
+    found = {}
+    for name in parts[0]:
+        margin = np.empty(fold.size)
+        for number, part in enumerate(parts):
+            margin[fold == number] = part[name]
+        found[name] = choose_calibrator(margin, sample.defaulted, fold)[1]
+    return found
 
 
 def plain_lightgbm(sample: Sample, fold: Integers) -> Floats:
@@ -126,7 +138,7 @@ def judged(folder: Path, peers: Path) -> tuple[str, dict[str, Floats], Booleans,
     defaulted = matrix["TARGET"].to_numpy() == 1
     fold = shared_folds(matrix["SK_ID_CURR"].to_list())
     sample = sample_of(matrix, list(catalogue()), defaulted)
-    found = out_of_fold(candidates_for(sample.encoder.features), sample, fold)
+    found = out_of_fold(sample, fold)
     print(f"  {folder.name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     raw = sample_of(matrix, [feature.name for feature in raw_features()], defaulted)
     found[PLAIN] = plain_lightgbm(raw, fold)

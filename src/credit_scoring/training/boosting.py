@@ -99,7 +99,7 @@ def boosting_parameters(sample: Sample, *, seed: int, threads: int) -> dict[str,
         "monotone_constraints_method": "intermediate",
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": threads,
+        "num_threads": threads if rows >= FEW_ROWS else 1,  # a round of few rows is shorter than waking a thread
         "seed": seed,
         "verbosity": -1,
     }
