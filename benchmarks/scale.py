@@ -1,6 +1,7 @@
 """Each step as a user types it, on synthetic tables from small to full size and beyond: time, memory, growth.
 
-    python benchmarks/scale.py [--sizes 1 10 100] [--beyond 300] [--data DIR] [--write docs/benchmarks/scale.md]
+    python benchmarks/scale.py [--sizes 1 10 100] [--beyond 300] [--train-up-to 100] [--data DIR]
+                               [--write docs/benchmarks/scale.md]
 
 Sizes are percentages of 307,511 applications (58 million rows at 100); at `--beyond`, features and scoring only. The
 tables are made in DIR (default: a temporary folder) where they are not yet there. Commands run one at a time, each a
@@ -26,47 +27,35 @@ import polars as pl
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.scoring import score
-from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import candidates_for
-from credit_scoring.training.sample import Candidate, Sample
+from credit_scoring.training.sample import Sample
 from credit_scoring.training.split import person_groups
-from features import FULL, parse, rows_of, tables_of
+from features import parse, rows_of, tables_of
 from main_job import measured
 
 ROWS_AT_A_TIME = 20_000
+FIT_ROUNDS = 2_000
 Spent = tuple[float, float]
 
 
-def applications(size: float) -> int:
-    return round(FULL * size / 100)
-
-
 def fit(folder: Path, features: Path) -> float:
-    """Return the seconds of one LightGBM fit on all rows with what training settled on."""
-    bundle = load_bundle(folder)
-    settings = next(found.settings for found in bundle.manifest.candidates if found.name in {"lightgbm", "blend"})
-    rounds = sorted(int(number) for number in settings["rounds"].split(" | "))
+    """Return the seconds of one LightGBM fit of 2,000 rounds on all rows and features of the bundle."""
+    manifest = load_bundle(folder).manifest
     matrix = pl.read_parquet(features)
-    encoder = bundle.manifest.encoder
-    directions = {card.name: card.direction for card in bundle.manifest.features}
+    directions = {card.name: card.direction for card in manifest.features}
     sample = Sample(
-        encoder.encode(matrix),
+        manifest.encoder.encode(matrix),
         matrix["TARGET"].to_numpy() == 1,
         person_groups(matrix),
-        encoder,
-        tuple(directions[name] for name in encoder.features),
+        manifest.encoder,
+        tuple(directions[name] for name in manifest.encoder.features),
     )
     del matrix
+    trees = next(found for found in candidates_for(manifest.encoder.features) if isinstance(found, Boosting))
     start = time.perf_counter()
-    trees(encoder.features).fit(
-        sample, seed=7, threads=os.cpu_count() or 1, follow=[{"rounds": str(rounds[len(rounds) // 2])}]
-    )
+    trees.fit(sample, seed=7, threads=os.cpu_count() or 1, follow=[{"rounds": str(FIT_ROUNDS)}])
     return time.perf_counter() - start
-
-
-def trees(features: tuple[str, ...]) -> Candidate:
-    return next(found for found in candidates_for(features) if isinstance(found, Boosting))
 
 
 def rate(folder: Path, features: Path) -> float:
@@ -74,7 +63,7 @@ def rate(folder: Path, features: Path) -> float:
     bundle: Bundle = load_bundle(folder)
     booster = bundle.model.booster
     if booster is None:
-        raise SystemExit(f"{folder} has no trees: {Blend.__name__} or lightgbm must win for this comparison")
+        raise SystemExit(f"{folder} has no trees: the blend or lightgbm must win for this comparison")
     matrix = pl.read_parquet(features).head(200_000)
     ours = theirs = 0.0
     for rows in matrix.iter_slices(ROWS_AT_A_TIME):
@@ -102,28 +91,31 @@ def timed_parse(folder: Path) -> float:
 ALONE: dict[str, Callable[..., float]] = {"fit": fit, "rate": rate, "parse": timed_parse}
 
 
-def of_size(size: float, data: Path, home: Path, *, trains: bool) -> dict[str, float]:
-    """Return every figure of one size; where it does not train, the home's champion scores."""
+def of_size(size: float, data: Path, home: Path, *, small: bool, trains: bool) -> dict[str, float]:
+    """Return every figure of one size; where it does not train, the champion of the size before scores."""
     home.mkdir(exist_ok=True)
-    csv, parquet = (tables_of(data, size, kind) for kind in ("csv", "parquet"))
-    found: dict[str, float] = {"rows": rows_of(parquet), "parse": alone("parse", csv)}
+    parquet = tables_of(data, size, "parquet")
+    found: dict[str, float] = {"rows": rows_of(parquet)}
 
     def keep(name: str, spent: Spent) -> None:
         found[name], found[f"{name}_peak"] = spent[0], spent[1] / 1000
         print(f"{size:g} %: {name} {spent[0]:.1f} s, {spent[1] / 1000:.2f} GB", file=sys.stderr)
 
-    matrix = str(home / "features.parquet")
-    keep("csv", measured(home, "features", str(csv), "-o", matrix, "--applications", "application_train"))
-    keep("parquet", measured(home, "features", str(parquet), "-o", matrix, "--applications", "application_train"))
+    matrix = home / "features.parquet"
+    options = ("-o", str(matrix), "--applications", "application_train")
+    keep("parquet", measured(home, "features", str(parquet), *options))
+    if small:
+        csv = tables_of(data, size, "csv")
+        found["parse"] = alone("parse", csv)
+        keep("csv", measured(home, "features", str(csv), *options))
     if trains:
-        keep("train", measured(home, "train", str(csv), "--promote"))
+        keep("train", measured(home, "train", str(parquet), "--promote"))
     published = PublishedBundles(home / "models")
     bundle = published.path(published.champion().digest)
     keep("score", measured(home, "score", str(parquet), "-o", str(home / "decisions.parquet")))
-    scored = rows_of_one(home / "decisions.parquet")
-    found |= {"scored": scored, "rate": alone("rate", bundle, Path(matrix))}
-    if trains:
-        found["fit"] = alone("fit", bundle, Path(matrix))
+    found |= {"scored": rows_of_one(home / "decisions.parquet"), "rate": alone("rate", bundle, matrix)}
+    if small:
+        found["fit"] = alone("fit", bundle, matrix)
     return found
 
 
@@ -132,20 +124,38 @@ def rows_of_one(path: Path) -> int:
 
 
 def table(results: dict[float, dict[str, float]]) -> str:
-    heads = ["size", "rows", "DuckDB parse, s", "features: CSV, s (GB)", "÷ parse", "Parquet, s (GB)", "µs a row"]
-    heads += ["one LightGBM fit, s", "train, s (GB)", "score, s (GB)", "scored", "LightGBM's time ÷ ours"]
+    heads = [
+        "size",
+        "rows",
+        "DuckDB parse, s",
+        "features: CSV, s (GB)",
+        "÷ parse",
+        "Parquet, s (GB)",
+        "µs a row, Parquet",
+    ]
+    heads += [
+        f"LightGBM fit of {FIT_ROUNDS:,} rounds, s",
+        "train, s (GB)",
+        "score, s (GB)",
+        "scored",
+        "LightGBM's time ÷ ours",
+    ]
     lines = ["| " + " | ".join(heads) + " |", "|" + " ---: |" * len(heads)]
 
     def spent(found: dict[str, float], name: str) -> str:
         return f"{found[name]:.1f} ({found[f'{name}_peak']:.2f})" if name in found else ""
 
     for size, found in results.items():
-        cells = [f"{size:g} %", f"{found['rows']:,.0f}", f"{found['parse']:.1f}", spent(found, "csv")]
-        cells += [f"{found['csv'] / found['parse']:.1f}", spent(found, "parquet")]
-        cells += [f"{found['csv'] / found['rows'] * 1e6:.2f}", f"{found['fit']:.0f}" if "fit" in found else ""]
+        cells = [f"{size:g} %", f"{found['rows']:,.0f}", plain(found, "parse", ".1f"), spent(found, "csv")]
+        cells += [f"{found['csv'] / found['parse']:.1f}" if "csv" in found else "", spent(found, "parquet")]
+        cells += [f"{found['parquet'] / found['rows'] * 1e6:.2f}", plain(found, "fit", ".0f")]
         cells += [spent(found, "train"), spent(found, "score"), f"{found['scored']:,.0f}", f"{found['rate']:.2f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def plain(found: dict[str, float], name: str, shown: str) -> str:
+    return format(found[name], shown) if name in found else ""
 
 
 def page(text: str, command: str) -> str:
@@ -163,7 +173,10 @@ application_test and decides; the last column is from a feature matrix in memory
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=float, nargs="+", default=[1, 10, 100], help="percentages of full size")
-    parser.add_argument("--beyond", type=float, nargs="*", default=[300], help="features and scoring only")
+    parser.add_argument(
+        "--beyond", type=float, nargs="*", default=[300], help="features and scoring only, Parquet only"
+    )
+    parser.add_argument("--train-up-to", type=float, default=100, help="the largest size whose whole `train` is run")
     parser.add_argument("--data", type=Path, help="where the synthetic tables are, or are to be made")
     parser.add_argument("--write", type=Path, help="Markdown file to write the table to")
     parser.add_argument("--alone", nargs="+", help=argparse.SUPPRESS)
@@ -173,12 +186,17 @@ def main() -> None:
         return
     with TemporaryDirectory(prefix="credit-scoring-bench-") as scratch:
         data, home = asked.data or Path(scratch), Path(scratch) / "home"
-        results = {size: of_size(size, data, home, trains=True) for size in asked.sizes}
-        results |= {size: of_size(size, data, home, trains=False) for size in asked.beyond}
+        results = {}
+        for size in [*asked.sizes, *asked.beyond]:
+            small = size in asked.sizes
+            results[size] = of_size(size, data, home, small=small, trains=small and size <= asked.train_up_to)
         text = table(results)
         print(text)
         if asked.write:
-            asked.write.write_text(page(text, f"python benchmarks/scale.py --write {asked.write}"), encoding="utf-8")
+            asked.write.write_text(
+                page(text, f"python benchmarks/scale.py --train-up-to {asked.train_up_to:g} --write {asked.write}"),
+                encoding="utf-8",
+            )
 
 
 if __name__ == "__main__":

@@ -163,12 +163,11 @@ def weighted_scores(client: Client) -> Value:
     return sum(w * s for w, s in pairs) / sum(w for w, _ in pairs) if pairs else None
 
 
-def spread_of_scores(client: Client) -> Value:
-    found = known(scores(client))
-    if len(found) < 2:
-        return None
-    middle = sum(found) / len(found)
-    return math.sqrt(sum((score - middle) ** 2 for score in found) / (len(found) - 1))
+def lowest_plausible_rate(client: Client) -> Value:
+    """The lowest rate of at least 8.5 % and at most 100 % a year, if the loan runs 6, 12 … 60 months."""
+    row = client.application
+    rates = known([interest_rate({**row, "CNT_PAYMENT": float(months)}) for months in range(6, 61, 6)])
+    return min((rate for rate in rates if 0.085 <= rate <= 1.0), default=None)
 
 
 def enquiries(client: Client) -> Value:
@@ -205,7 +204,7 @@ BY_HAND: dict[str, Oracle] = {
     "POS__SHARE_REMAINING__MIN__6M": (remaining_share, RATIO_STEP),
     "CARD__LIMIT_USED__MAX__3M": (limit_used, RATIO_STEP),
     "APPLICATION__EXT_SOURCE__WEIGHTED": (weighted_scores, 0.0),
-    "APPLICATION__EXT_SOURCE__STD": (spread_of_scores, 0.0),
+    "APPLICATION__INTEREST_RATE__MIN": (lowest_plausible_rate, 0.0),
     "APPLICATION__EXT_SOURCE__KNOWN": (lambda c: float(len(known(scores(c)))), 0.0),
     "APPLICATION__ENQUIRIES__SUM": (enquiries, 0.0),
     "APPLICATION__CREDIT_TO_ANNUITY": (
@@ -314,7 +313,7 @@ def test_the_weighted_score_is_a_mean_of_the_known_ones(e1: Value, e2: Value, e3
     )
     row = assemble(tables_from_frames({"application": frame}).of("application_test")).row(0, named=True)
     client = Client(row, {})
-    for name in ("WEIGHTED", "STD", "KNOWN"):
+    for name in ("WEIGHTED", "KNOWN"):
         wanted = BY_HAND[f"APPLICATION__EXT_SOURCE__{name}"][0](client)
         found = row[f"APPLICATION__EXT_SOURCE__{name}"]
         assert found == (None if wanted is None else pytest.approx(wanted, rel=1e-9, abs=1e-12))
