@@ -65,13 +65,13 @@ def _weight(linear: Floats, trees: Floats, defaulted: Booleans) -> float:
     Chosen freely it would be noisier than what the choice gains (the one-standard-error rule of Breiman et al.,
     *Classification and Regression Trees*, 1984; equal weights as in Bates and Granger, 1969).
     """
-    losses = [np.nanmean(log_losses(w * linear + (1 - w) * trees, defaulted), axis=0) for w in WEIGHTS]
-    best = min(losses, key=np.nanmean)
-    known = ~np.isnan(best)
+    held = ~np.isnan(linear).any(axis=0)
+    losses = [log_losses(w * linear[:, held] + (1 - w) * trees[:, held], defaulted[held]).mean(axis=0) for w in WEIGHTS]
+    best = min(losses, key=np.mean)
     near = [
         weight
         for weight, loss in zip(WEIGHTS, losses, strict=True)
-        if (worse := (loss - best)[known]).mean() <= worse.std() / np.sqrt(known.sum())
+        if (loss - best).mean() <= (loss - best).std() / np.sqrt(best.size)
     ]
     return float(min(near, key=lambda weight: abs(weight - 0.5)))
 

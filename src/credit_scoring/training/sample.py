@@ -111,7 +111,9 @@ class Candidate(Protocol):
 
 def log_losses(margin: Floats, defaulted: Booleans) -> Floats:
     """Return the log loss of each margin, shape (..., n_applications), missing where the margin is."""
-    return np.logaddexp(0.0, np.where(defaulted, -margin, margin))
+    known = ~np.isnan(margin)
+    losses = np.logaddexp(0.0, np.where(defaulted, -1.0, 1.0) * np.where(known, margin, 0.0))
+    return np.where(known, losses, np.nan)
 
 
 def median_choice(follow: Choices, key: str) -> float:

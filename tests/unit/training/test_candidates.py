@@ -9,9 +9,13 @@ from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
 from credit_scoring.training.logistic import Logistic, fit_linear
-from credit_scoring.training.sample import Candidate, Floats, Sample
+from credit_scoring.training.sample import MANY_ROWS, Candidate, Floats, Sample
 
 FEATURES = ("safe", "risky", "free", "job")
+
+
+def quick(*start: str) -> Boosting:
+    return Boosting("trees", start=start, parameters={"learning_rate": 0.2})
 
 
 def made(rows: int, directions: tuple[int, ...] = (0, 0, 0, 0), seed: int = 1) -> Sample:
@@ -51,9 +55,9 @@ def _numbers() -> tuple[Encoder, tuple[int, ...]]:
     "candidate",
     [
         Logistic("logistic"),
-        Boosting("trees"),
-        Boosting("trees", start=("safe", "risky")),
-        Blend("blend", Logistic("logistic"), Boosting("trees", start=("safe",))),
+        quick(),
+        quick("safe", "risky"),
+        Blend("blend", Logistic("logistic"), quick("safe")),
     ],
 )
 def test_no_model_moves_against_a_direction(candidate: Candidate) -> None:
@@ -72,7 +76,7 @@ def test_no_model_moves_against_a_direction(candidate: Candidate) -> None:
 
 def test_a_blend_is_the_weighted_sum_of_its_parts() -> None:
     sample = made(1_200)
-    linear, trees = Logistic("logistic"), Boosting("trees", start=("safe",))
+    linear, trees = Logistic("logistic"), quick("safe")
     blend = Blend("blend", linear, trees)
     parts = {part.name: part.fit(sample, seed=3, threads=1) for part in (linear, trees)}
     both = blend.fit(sample, seed=3, threads=1, fitted=parts)
@@ -91,7 +95,7 @@ def test_a_blend_is_the_weighted_sum_of_its_parts() -> None:
 
 def test_choices_that_are_followed_are_not_made_again() -> None:
     sample = made(800)
-    candidate = Blend("blend", Logistic("logistic"), Boosting("trees"))
+    candidate = Blend("blend", Logistic("logistic"), quick())
     choice = {"inverse_penalty": "0.01", "rounds": "17", "linear_weight": "0.25"}
     fitted = candidate.fit(sample, seed=3, threads=1, follow=[choice])
     assert fitted.settings == choice
@@ -118,3 +122,15 @@ def test_external_scores_start_the_trees_only_where_all_are_there() -> None:
         "blend",
     ]
     assert "logistic_external" not in {candidate.name for candidate in candidates_for(EXTERNAL_SCORES[:2])}
+
+
+@pytest.mark.slow
+def test_of_many_rows_a_quarter_is_held_out_once() -> None:
+    sample = made(MANY_ROWS)
+    assert [repeat for repeat, _ in sample.inner_splits(5)] == [0]
+    assert sample.inner_splits(5)[0][1].mean() == pytest.approx(0.25, abs=0.001)
+    fitted = Blend("blend", Logistic("logistic"), quick()).fit(sample, seed=3, threads=2)
+    assert fitted.inner is not None
+    assert np.isfinite(fitted.inner).mean() == pytest.approx(0.25, abs=0.001)
+    # Rows enough, and a signal that is not linear: trees outweigh the regression.
+    assert float(fitted.settings["linear_weight"]) < 0.5
