@@ -32,7 +32,7 @@ from credit_scoring.tables.validate import validate
 
 if TYPE_CHECKING:
     from credit_scoring.adapters.mlflow_registry import MlflowRegistry, RegisteredVersion
-    from credit_scoring.training.run import TrainingSet
+    from credit_scoring.training.development import TrainingSet
 
 app = typer.Typer(
     name="credit-scoring",
@@ -144,7 +144,7 @@ def train(
     if matrix is None and (target or id_column or bad or labels):
         raise typer.BadParameter("--target, --id, --bad and --labels go with --matrix")
     registry = _registry()
-    from credit_scoring.training.run import TrainingOptions  # noqa: PLC0415 - the training extra
+    from credit_scoring.training.development import TrainingOptions  # noqa: PLC0415 - the training extra
     from credit_scoring.training.run import train as run_training  # noqa: PLC0415
 
     options = TrainingOptions(

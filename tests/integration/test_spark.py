@@ -25,8 +25,9 @@ from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.candidates import EXTERNAL_SCORES, Boosting
+from credit_scoring.training.development import TrainingOptions
 from credit_scoring.training.prepare import home_credit_set
-from credit_scoring.training.run import TrainingOptions, train
+from credit_scoring.training.run import train
 
 pytest.importorskip("pyspark", reason="needs the spark extra")
 pytest.importorskip("pyarrow", reason="needs the spark extra")
