@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,10 +24,11 @@ pytestmark = pytest.mark.slow
 from optuna import Study  # noqa: E402
 from optuna.storages import RDBStorage  # noqa: E402
 from optuna.trial import FrozenTrial, TrialState  # noqa: E402
+from sqlalchemy import create_engine, make_url, text  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 COMMAND = Path(sys.executable).with_name("credit-scoring")
-POSTGRES = os.environ.get("CREDIT_SCORING_TEST_POSTGRES")
+POSTGRES = "CREDIT_SCORING_TEST_POSTGRES"
 OPTIONS = ("--target", "bad", "--id", "id", "--folds", "2", "--threads", "1")
 
 
@@ -86,9 +88,21 @@ def test_two_processes_share_a_study_and_training_takes_what_they_found(file: Pa
         assert (wanted.items() <= result.settings.items()) == (result.name in {"lightgbm", "blend"})
 
 
-@pytest.mark.skipif(POSTGRES is None, reason="set CREDIT_SCORING_TEST_POSTGRES to a database's URL")
-def test_two_processes_share_a_study_on_postgres(file: Path, tmp_path: Path) -> None:
-    two_processes_share(str(POSTGRES), tmp_path, file, "--storage", str(POSTGRES))
+@pytest.fixture
+def database() -> Iterator[str]:
+    """A database of its own: Optuna's tables and another program's would share the name of their version table."""
+    url = make_url(os.environ.get(POSTGRES) or pytest.skip(f"set {POSTGRES} to a database's URL"))
+    name = f"tuning_{os.getpid()}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield url.set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def test_two_processes_share_a_study_on_postgres(file: Path, tmp_path: Path, database: str) -> None:
+    two_processes_share(database, tmp_path, file, "--storage", database)
 
 
 def test_ctrl_c_keeps_what_is_finished(file: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ try:
     import optuna
     from optuna import Study, Trial, TrialPruned
     from optuna.exceptions import ExperimentalWarning, OptunaError
-    from optuna.pruners import MedianPruner
+    from optuna.pruners import NopPruner
     from optuna.samplers import TPESampler
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial, TrialState
@@ -26,7 +26,7 @@ try:
 except ImportError as error:  # pragma: no cover - exercised by the minimal-install check
     raise MissingExtraError("train", "tuning") from error
 
-__all__ = ["Study", "Trial", "TrialPruned", "TrialState", "is_defaults", "opened_study"]
+__all__ = ["Study", "Trial", "TrialPruned", "TrialState", "falls_behind", "is_defaults", "opened_study"]
 
 DEFAULTS = "defaults"
 MADE_ON = "made_on"
@@ -34,7 +34,7 @@ MADE_ON = "made_on"
 HEARTBEAT_SECONDS, GRACE_SECONDS = 60, 600
 LOCK_SECONDS = 60
 OPENING_ATTEMPTS = 5
-FULL_TRIALS_BEFORE_PRUNING, FOLDS_BEFORE_PRUNING = 5, 2
+FEWEST_FULL_TRIALS, FEWEST_FOLDS = 5, 2
 
 
 class _SeededByTrial(TPESampler):
@@ -72,7 +72,7 @@ def opened_study(url: str, name: str, made_on: Origin, defaults: Mapping[str, fl
                 load_if_exists=True,
                 direction="minimize",
                 sampler=_SeededByTrial(made_on.seed),
-                pruner=MedianPruner(FULL_TRIALS_BEFORE_PRUNING, FOLDS_BEFORE_PRUNING),
+                pruner=NopPruner(),
             )
             _require_origin(study, made_on)
             _begin_with(study, defaults)
@@ -92,6 +92,16 @@ def _begin_with(study: Study, defaults: Mapping[str, float]) -> None:
 def is_defaults(trial: FrozenTrial | Trial) -> bool:
     """Return whether the trial is that of the defaults."""
     return bool(trial.user_attrs.get(DEFAULTS))
+
+
+def falls_behind(trial: Trial, folds: int, loss: float) -> bool:
+    """Return whether `loss` over the first `folds` is above the median of the full trials over the same folds.
+
+    Optuna's own pruner takes a trial's lowest loss over any number of folds, which an easy first fold decides.
+    """
+    full = trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    known = [other.intermediate_values[folds] for other in full if folds in other.intermediate_values]
+    return len(known) >= FEWEST_FULL_TRIALS and folds >= FEWEST_FOLDS and loss > float(np.median(known))
 
 
 def _storage(url: str) -> RDBStorage:

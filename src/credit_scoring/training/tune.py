@@ -25,7 +25,7 @@ from credit_scoring.training.parameters import BoostingParameters, Origin, Tuned
 from credit_scoring.training.provenance import data_fingerprint
 from credit_scoring.training.run import Step
 from credit_scoring.training.sample import Floats, log_losses
-from credit_scoring.training.study import Study, Trial, TrialPruned, TrialState, is_defaults, opened_study
+from credit_scoring.training.study import Study, Trial, TrialPruned, TrialState, falls_behind, is_defaults, opened_study
 
 COMPARED = ("log_loss", "auc")
 
@@ -105,8 +105,9 @@ class _Search:
 
         def after_fold(done: int, margin: Floats) -> None:
             self._on_step(title, before + done, total)
-            trial.report(self._loss(margin), done)
-            if done < self._options.folds and not is_defaults(trial) and trial.should_prune():
+            loss = self._loss(margin)
+            trial.report(loss, done)
+            if done < self._options.folds and not is_defaults(trial) and falls_behind(trial, done, loss):
                 raise TrialPruned
 
         margin = self._out_of_fold(self._drawn(trial), after_fold)
