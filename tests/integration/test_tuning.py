@@ -1,4 +1,4 @@
-"""Tuning as a user runs it: several processes on one study, Ctrl-C, and training with what was found."""
+"""Tuning as a user runs it: several processes on one study, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from credit_scoring.bundle.store import load_bundle
 from credit_scoring.training.development import TrainingSet
 from credit_scoring.training.parameters import read_parameters
 
 optuna = pytest.importorskip("optuna", reason="needs the train extra")
-pytest.importorskip("mlflow", reason="MLflow is not installed")
 pytestmark = pytest.mark.slow
 
 from optuna import Study  # noqa: E402
@@ -72,20 +70,16 @@ def two_processes_share(storage: str, home: Path, file: Path, *options: str) -> 
     for process in both:
         told = ended(process)
         assert "flatters itself" in told or "keep them" in told
+    one, other = (read_parameters(home / f"{number}.json") for number in range(2))
+    assert one.made_on == other.made_on
     trials = trials_of(storage)
     assert [trial.number for trial in trials] == list(range(4))
     assert {trial.state for trial in trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
     assert len({str(trial.params) for trial in trials if not trial.user_attrs}) >= 2
 
 
-def test_two_processes_share_a_study_and_training_takes_what_they_found(file: Path, tmp_path: Path) -> None:
+def test_two_processes_share_a_study(file: Path, tmp_path: Path) -> None:
     two_processes_share(f"sqlite:///{tmp_path / 'tuning.db'}", tmp_path, file)
-    found = read_parameters(tmp_path / "0.json").parameters.given()
-    ended(started(tmp_path, "train", "--matrix", file, *OPTIONS, "--parameters", tmp_path / "0.json"))
-    (folder,) = (path for path in (tmp_path / "models").iterdir() if path.is_dir())
-    wanted = {name: str(value) for name, value in found.items()}
-    for result in load_bundle(folder).manifest.candidates:
-        assert (wanted.items() <= result.settings.items()) == (result.name in {"lightgbm", "blend"})
 
 
 @pytest.fixture

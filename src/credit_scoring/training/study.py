@@ -26,7 +26,16 @@ try:
 except ImportError as error:  # pragma: no cover - exercised by the minimal-install check
     raise MissingExtraError("train", "tuning") from error
 
-__all__ = ["Study", "Trial", "TrialPruned", "TrialState", "falls_behind", "is_defaults", "opened_study"]
+__all__ = [
+    "Study",
+    "Trial",
+    "TrialPruned",
+    "best_trial",
+    "falls_behind",
+    "finished_trials",
+    "is_defaults",
+    "opened_study",
+]
 
 DEFAULTS = "defaults"
 MADE_ON = "made_on"
@@ -94,6 +103,18 @@ def is_defaults(trial: FrozenTrial | Trial) -> bool:
     return bool(trial.user_attrs.get(DEFAULTS))
 
 
+def best_trial(study: Study) -> tuple[float, FrozenTrial] | None:
+    """Return the lowest loss and its trial; ``None`` while no trial is finished."""
+    full = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    losses = ((trial.value, trial) for trial in full if trial.value is not None)
+    return min(losses, key=lambda pair: pair[0], default=None)
+
+
+def finished_trials(study: Study) -> int:
+    """Return how many trials are measured or were given up."""
+    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+
 def falls_behind(trial: Trial, folds: int, loss: float) -> bool:
     """Return whether `loss` over the first `folds` is above the median of the full trials over the same folds.
 
@@ -114,6 +135,11 @@ def _storage(url: str) -> RDBStorage:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
                 return RDBStorage(url, arguments, heartbeat_interval=HEARTBEAT_SECONDS, grace_period=GRACE_SECONDS)
+        except ImportError as error:
+            raise StudyError(
+                f"the study's database {_shown(url)} needs a driver that is not installed; for PostgreSQL install "
+                "`credit-scoring[database]` and write postgresql+psycopg://…"
+            ) from error
         except RuntimeError as error:  # tables of another version of Optuna
             raise StudyError(f"the study's database {_shown(url)} cannot be used: {error}") from error
         except (OptunaError, SQLAlchemyError):
@@ -146,8 +172,6 @@ def _told(url: str) -> Iterator[None]:
         cause = error.__cause__ or error
         reason = (str(cause).splitlines() or [type(cause).__name__])[0]
         raise StudyError(f"the study's database {_shown(url)} cannot be used: {reason}") from error
-    except ImportError as error:
-        raise MissingExtraError("database", f"a study in {_shown(url)}") from error
 
 
 def _shown(url: str) -> str:

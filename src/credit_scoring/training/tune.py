@@ -25,7 +25,16 @@ from credit_scoring.training.parameters import BoostingParameters, Origin, Tuned
 from credit_scoring.training.provenance import data_fingerprint
 from credit_scoring.training.run import Step
 from credit_scoring.training.sample import Floats, log_losses
-from credit_scoring.training.study import Study, Trial, TrialPruned, TrialState, falls_behind, is_defaults, opened_study
+from credit_scoring.training.study import (
+    Study,
+    Trial,
+    TrialPruned,
+    best_trial,
+    falls_behind,
+    finished_trials,
+    is_defaults,
+    opened_study,
+)
 
 COMPARED = ("log_loss", "auc")
 
@@ -119,22 +128,19 @@ class _Search:
 
     def result(self, study: Study, made_on: Origin) -> TunedParameters:
         """Return the best of all finished trials; the defaults if none is better."""
-        finished = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
-        complete = [trial for trial in finished if trial.value is not None and trial.state == TrialState.COMPLETE]
         of_defaults = self._out_of_fold(self.defaults) if self._of_defaults is None else self._of_defaults
-        loss = self._loss(of_defaults)
-        best = min(complete, key=lambda trial: trial.value or 0.0, default=None)
-        if best is None or is_defaults(best) or (best.value or 0.0) >= loss:
+        loss, found = self._loss(of_defaults), best_trial(study)
+        if found is None or is_defaults(found[1]) or found[0] >= loss:
             parameters, losses, difference = self.defaults, {"best": loss, "defaults": loss}, {}
         else:
-            parameters = best.params
-            margin = self._best.margin if self._best.number == best.number else self._out_of_fold(parameters)
+            number, parameters = found[1].number, found[1].params
+            margin = self._best.margin if self._best.number == number else self._out_of_fold(parameters)
             losses = {"best": self._loss(margin), "defaults": loss}
             difference = paired_difference(self._figures(margin), self._figures(of_defaults), COMPARED)
         return TunedParameters(
             parameters=BoostingParameters.model_validate(parameters),
             study=study.study_name,
-            trials=len(finished),
+            trials=finished_trials(study),
             log_loss=losses,
             difference=difference,
             made_on=made_on,
@@ -143,7 +149,7 @@ class _Search:
     def _drawn(self, trial: Trial) -> dict[str, float]:
         """Return the trial's parameters, from a region around the defaults.
 
-        The learning rate stays: a smaller one is better and slower, always.
+        The learning rate stays: a smaller one is hardly ever worse, only slower.
         """
         leaves, least, share = (self.defaults[name] for name in ("num_leaves", "min_child_samples", "feature_fraction"))
         lowest, highest = max(self._least_share, share / 4), min(1.0, share * 4)
@@ -180,9 +186,8 @@ class _Search:
 
 
 def _best_so_far(study: Study) -> str:
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    best = min((trial.value for trial in complete if trial.value is not None), default=None)
-    return "" if best is None else f", best log loss so far {best:.5f}"
+    best = best_trial(study)
+    return f", best log loss so far {best[0]:.5f}" if best else ""
 
 
 def tuning_report(tuned: TunedParameters) -> str:

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from credit_scoring import cli
 from credit_scoring.bundle.manifest import Metric
 from credit_scoring.domain.errors import DataError, StudyError
 from credit_scoring.training import boosting
 from credit_scoring.training.boosting import Boosting, boosting_parameters
 from credit_scoring.training.development import TrainingOptions, TrainingSet, development
 from credit_scoring.training.parameters import BoostingParameters, TunedParameters, read_parameters
-from credit_scoring.training.run import train
+from credit_scoring.training.run import Trained, train
 from credit_scoring.training.sample import log_losses
 
 optuna = pytest.importorskip("optuna", reason="needs the train extra")
@@ -165,6 +167,39 @@ def test_the_parameters_are_trained_with_and_told(few: TrainingSet, tmp_path: Pa
             assert result.settings["lambda_l2"] == "12.5"
 
 
+class RecordedError(Exception):
+    """Carries what would have been registered."""
+
+
+class Registry:
+    def record(self, trained: Trained, *, promote: bool) -> None:
+        assert not promote
+        raise RecordedError(trained)
+
+
+def test_the_command_tunes_and_trains_on_one_holdout(
+    few: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_SCORING_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(cli, "_registry", Registry)
+    few.matrix.write_csv(tmp_path / "few.csv")
+    shared = ["--matrix", f"{tmp_path}/few.csv", "--target", "bad", "--id", "id", "--folds", "2", "--threads", "1"]
+    found = CliRunner().invoke(cli.app, ["tune", *shared, "--trials", "3", "-o", f"{tmp_path}/p.json"])
+    assert "study tuning: 3 trials" in found.output
+    assert (tmp_path / "home" / "tuning.db").exists()
+    parameters = read_parameters(tmp_path / "p.json").parameters.given()
+    train_with = ["train", *shared, "--parameters", f"{tmp_path}/p.json"]
+    recorded = CliRunner().invoke(cli.app, train_with).exception
+    assert isinstance(recorded, RecordedError)
+    for result in recorded.args[0].bundle.manifest.candidates:
+        told = {name: str(value) for name, value in parameters.items()}.items() <= result.settings.items()
+        assert told == (result.name in {"lightgbm", "blend"})
+    refused = CliRunner().invoke(cli.app, [*train_with, "--seed", "8"]).exception
+    assert isinstance(refused, DataError)
+    nowhere = CliRunner().invoke(cli.app, ["tune", *shared, "-o", f"{tmp_path}/nowhere/p.json"]).exception
+    assert isinstance(nowhere, DataError)
+
+
 @pytest.mark.parametrize(
     ("content", "match"),
     [
@@ -211,6 +246,7 @@ def test_the_report_advises_by_the_interval(upper: float, advice: str) -> None:
     ("url", "match"),
     [
         ("nonsense", r"not an address"),
+        ("mssql+pymssql://me:secret@server/study", r"me:\*\*\*@server/study needs a driver"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/study", r"me:\*\*\*@127"),
     ],
 )
