@@ -23,8 +23,9 @@ def make(folder: Path) -> None:
     from credit_scoring.tables.validate import validate
     from credit_scoring.training.boosting import Boosting
     from credit_scoring.training.candidates import EXTERNAL_SCORES
+    from credit_scoring.training.development import TrainingOptions
     from credit_scoring.training.prepare import home_credit_set
-    from credit_scoring.training.run import TrainingOptions, train
+    from credit_scoring.training.run import train
 
     synthesize(folder / "data", applications=1_500, seed=5, file_format="csv")
     with read_tables(folder / "data") as tables:

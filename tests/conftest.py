@@ -13,7 +13,7 @@ from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.domain.text import Text
 from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import synthesize
-from credit_scoring.training.run import TrainingSet
+from credit_scoring.training.development import TrainingSet
 
 REAL_DATA = "CREDIT_SCORING_REAL_DATA"
 

@@ -32,7 +32,7 @@ from credit_scoring.tables.validate import validate
 
 if TYPE_CHECKING:
     from credit_scoring.adapters.mlflow_registry import MlflowRegistry, RegisteredVersion
-    from credit_scoring.training.run import TrainingSet
+    from credit_scoring.training.development import TrainingSet
 
 app = typer.Typer(
     name="credit-scoring",
@@ -52,6 +52,20 @@ SourceArgument = Annotated[
     str,
     typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
 ]
+OptionalSourceArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+]
+MatrixOption = Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")]
+TargetOption = Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")]
+IdOption = Annotated[str | None, typer.Option("--id", help="With --matrix: the key column; default: row numbers.")]
+BadOption = Annotated[
+    str | None, typer.Option(help="With --matrix: the target's value that means default; default: 1.")
+]
+LabelsOption = Annotated[Path | None, typer.Option(help="With --matrix: YAML of column meanings.")]
+FoldsOption = Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")]
+HoldoutOption = Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")]
 EngineOption = Annotated[
     Literal["polars", "spark"],
     typer.Option(
@@ -115,49 +129,43 @@ def check(source: SourceArgument) -> None:
 
 @app.command()
 def train(
-    source: Annotated[
-        str | None,
-        typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
-    ] = None,
-    matrix: Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")] = None,
-    target: Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", help="With --matrix: the key column; default: row numbers.")
-    ] = None,
-    bad: Annotated[
-        str | None, typer.Option(help="With --matrix: the target's value that means default; default: 1.")
-    ] = None,
-    labels: Annotated[Path | None, typer.Option(help="With --matrix: YAML of column meanings.")] = None,
+    source: OptionalSourceArgument = None,
+    matrix: MatrixOption = None,
+    target: TargetOption = None,
+    id_column: IdOption = None,
+    bad: BadOption = None,
+    labels: LabelsOption = None,
     promote: Annotated[bool, typer.Option("--promote", help="Make the new version champion at once.")] = False,
     cost_fn: Annotated[float, typer.Option(help="Cost of approving an application that defaults.")] = 10.0,
     cost_fp: Annotated[float, typer.Option(help="Cost of declining one that would have repaid.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")] = 7,
-    folds: Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")] = 5,
-    holdout: Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")] = 0.2,
-    threads: Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")] = 0,
+    folds: FoldsOption = 5,
+    holdout: HoldoutOption = 0.2,
+    threads: ThreadsOption = 0,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(help="LightGBM parameters for lightgbm and blend, as tune writes them."),
+    ] = None,
 ) -> None:
     """Train candidates and register the one that costs least: the first becomes champion, later ones challenger."""
-    if (source is None) == (matrix is None):
-        raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
-    if matrix is not None and target is None:
-        raise typer.BadParameter("--matrix needs --target COLUMN")
-    if matrix is None and (target or id_column or bad or labels):
-        raise typer.BadParameter("--target, --id, --bad and --labels go with --matrix")
+    _require_one_input(source, matrix, target, id_column, bad, labels)
     registry = _registry()
-    from credit_scoring.training.run import TrainingOptions  # noqa: PLC0415 - the training extra
+    from credit_scoring.training.development import TrainingOptions  # noqa: PLC0415 - the training extra
+    from credit_scoring.training.parameters import TunedParameters, read_parameters  # noqa: PLC0415
     from credit_scoring.training.run import train as run_training  # noqa: PLC0415
 
+    tuned = read_parameters(parameters) if parameters else TunedParameters()
     options = TrainingOptions(
         costs=CostMatrix(cost_fn, cost_fp),
         seed=seed,
         folds=folds,
         holdout_share=holdout,
         threads=threads or usable_cores(),
+        boosting=tuned.parameters.given(),
     )
-    if matrix is not None and target is not None:
-        data = _matrix_set(matrix, target, id_column, bad, labels)
-    else:
-        data = _home_credit_set(str(source))
+    data = _training_set(source, matrix, target, id_column, bad, labels)
+    if notice := tuned.holdout_notice(data, options):
+        terminal.notice(notice)
     with terminal.step("Training") as bar:
         trained = run_training(data, options, on_step=bar.at)
         bar.made = trained.bundle.manifest.candidate
@@ -165,6 +173,70 @@ def train(
         version, bundle = registry.record(trained, promote=promote)
         bar.made = f"version {version.version}, {', '.join(version.aliases)}"
     typer.echo(model_card(bundle))
+
+
+@app.command()
+def tune(
+    source: OptionalSourceArgument = None,
+    matrix: MatrixOption = None,
+    target: TargetOption = None,
+    id_column: IdOption = None,
+    bad: BadOption = None,
+    labels: LabelsOption = None,
+    trials: Annotated[int, typer.Option(min=0, help="Trials of this process; 0: only tell what was found.")] = 20,
+    study: Annotated[str, typer.Option(help="Name of the study, to go on with it later or elsewhere.")] = "tuning",
+    storage: Annotated[
+        str | None, typer.Option(help="Database URL of the study; default: tuning.db under the home folder.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="As train: it draws the hold-out, the folds and the trials.")] = 7,
+    folds: FoldsOption = 5,
+    holdout: HoldoutOption = 0.2,
+    threads: ThreadsOption = 0,
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write, for train --parameters.")] = Path(
+        "parameters.json"
+    ),
+) -> None:
+    """Search LightGBM parameters around the defaults, by log loss out of fold; stop with Ctrl-C, run again to go on."""
+    _require_one_input(source, matrix, target, id_column, bad, labels)
+    if not out.absolute().parent.is_dir():
+        raise DataError(f"{out} cannot be written: there is no folder {out.parent}")
+    settings = _settings()
+    from credit_scoring.training.development import TrainingOptions  # noqa: PLC0415 - the training extra
+    from credit_scoring.training.tune import tune as run_tuning  # noqa: PLC0415
+    from credit_scoring.training.tune import tuning_report  # noqa: PLC0415
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    options = TrainingOptions(seed=seed, folds=folds, holdout_share=holdout, threads=threads or usable_cores())
+    data = _training_set(source, matrix, target, id_column, bad, labels)
+    with terminal.step(f"Tuning, study {study}") as bar:
+        tuned = run_tuning(
+            data, options, trials=trials, study=study, storage=storage or settings.studies, on_step=bar.at
+        )
+        bar.made = f"{tuned.trials} trials, the best in {out}"
+    tuned.write(out)
+    typer.echo(tuning_report(tuned))
+
+
+def _require_one_input(source: str | None, matrix: Path | None, target: str | None, *of_matrix: object) -> None:
+    if (source is None) == (matrix is None):
+        raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
+    if matrix is not None and target is None:
+        raise typer.BadParameter("--matrix needs --target COLUMN")
+    if matrix is None and (target or any(of_matrix)):
+        raise typer.BadParameter("--target, --id, --bad and --labels go with --matrix")
+
+
+def _training_set(
+    source: str | None,
+    matrix: Path | None,
+    target: str | None,
+    id_column: str | None,
+    bad: str | None,
+    labels: Path | None,
+) -> TrainingSet:
+    if matrix is not None and target is not None:
+        return _matrix_set(matrix, target, id_column, bad, labels)
+    return _home_credit_set(str(source))
 
 
 def _home_credit_set(source: str) -> TrainingSet:

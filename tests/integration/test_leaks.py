@@ -10,8 +10,9 @@ import pytest
 from credit_scoring.features.assemble import catalogue
 from credit_scoring.tables.read import read_tables, tables_from_frames
 from credit_scoring.tables.synthetic import synthesize
+from credit_scoring.training.development import TrainingOptions
 from credit_scoring.training.prepare import home_credit_set
-from credit_scoring.training.run import TrainingOptions, train
+from credit_scoring.training.run import train
 
 APPLICATIONS, REPEATS = 1_000, 2
 

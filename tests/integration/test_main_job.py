@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from credit_scoring.training.run import TrainingSet
+from credit_scoring.training.development import TrainingSet
 
 pytest.importorskip("mlflow", reason="MLflow is not installed")
 pytestmark = pytest.mark.slow

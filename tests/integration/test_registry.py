@@ -18,8 +18,9 @@ from credit_scoring.adapters.mlflow_registry import MlflowRegistry
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.bundle.store import load_bundle
 from credit_scoring.domain.errors import BundleError, RegistryError
+from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.logistic import Logistic
-from credit_scoring.training.run import Trained, TrainingOptions, TrainingSet, train
+from credit_scoring.training.run import Trained, train
 
 pytestmark = [
     pytest.mark.slow,

@@ -26,8 +26,9 @@ from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES
+from credit_scoring.training.development import TrainingOptions
 from credit_scoring.training.prepare import home_credit_set
-from credit_scoring.training.run import TrainingOptions, train
+from credit_scoring.training.run import train
 
 pytest.importorskip("pyspark", reason="needs the spark extra")
 pytest.importorskip("pyarrow", reason="needs the spark extra")

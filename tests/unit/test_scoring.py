@@ -15,9 +15,10 @@ from credit_scoring.tables.read import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES
+from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.prepare import home_credit_set
-from credit_scoring.training.run import TrainingOptions, TrainingSet, train
+from credit_scoring.training.run import train
 
 
 @pytest.fixture(scope="module")

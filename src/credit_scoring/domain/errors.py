@@ -41,6 +41,10 @@ class RegistryError(CreditScoringError):
     """The model registry cannot do what was asked."""
 
 
+class StudyError(CreditScoringError):
+    """The tuning study cannot do what was asked."""
+
+
 class MissingExtraError(CreditScoringError):
     """A feature needs an optional dependency that is not installed."""
 

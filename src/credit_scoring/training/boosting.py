@@ -24,12 +24,12 @@ class Boosting:
     """LightGBM; the rounds are those of lowest mean loss over the inner folds.
 
     With ``start``, the trees correct the margin of a logistic regression on these columns. ``parameters`` go
-    before those of `boosting_parameters`.
+    before those of `boosting_parameters`, and are told among the settings.
     """
 
     name: str
     start: tuple[str, ...] = ()
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
     def fit(
         self,
@@ -50,7 +50,8 @@ class Boosting:
             rounds, inner = self._inner(sample, parameters, seed)
         linear = self._linear(sample)
         booster = lgb.train(parameters, _dataset(sample, linear), num_boost_round=rounds)
-        return Fitted(linear, booster, {"rounds": str(rounds)}, inner)
+        told = {name: str(value) for name, value in self.parameters.items()}
+        return Fitted(linear, booster, {"rounds": str(rounds), **told}, inner)
 
     def _linear(self, sample: Sample) -> LinearPart:
         return fit_linear(sample, self.start, START_PENALTY) if self.start else LinearPart()

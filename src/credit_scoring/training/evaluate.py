@@ -156,14 +156,17 @@ def evaluation(found: Figures, defaulted: Booleans, *, cutoff: float, costs: Cos
     )
 
 
-def paired_difference(first: Figures, second: Figures) -> dict[str, Metric]:
-    """Return first minus second in AUC, Brier and cost; both must be of the same applications and seed."""
+def paired_difference(first: Figures, second: Figures, compared: tuple[str, ...] = COMPARED) -> dict[str, Metric]:
+    """Return first minus second in AUC, Brier and cost, or what else is `compared`.
+
+    Both must be of the same applications and seed.
+    """
 
     def differences(one: dict[str, dict[str, float]], other: dict[str, dict[str, float]]) -> dict[str, float]:
         return {
             name: one[part][name] - other[part][name]
             for part in ("metrics", "at_cutoff")
-            for name in COMPARED
+            for name in compared
             if name in one[part]
         }
 

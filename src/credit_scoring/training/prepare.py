@@ -17,7 +17,7 @@ from credit_scoring.features.shards import matrices
 from credit_scoring.tables.matrix import MOST_LEVELS, absent, conformed, kind_of, outcome, read_matrix, with_id
 from credit_scoring.tables.read import Tables
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME
-from credit_scoring.training.run import TrainingSet
+from credit_scoring.training.development import TrainingSet
 
 _LABEL_KEYS = ("en", "fr", "concept", "unit", "kind")
 _LABEL_KINDS = ("number", "category", "unused")

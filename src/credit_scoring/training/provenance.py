@@ -17,8 +17,8 @@ from credit_scoring.bundle.manifest import Provenance
 LIBRARIES = ("lightgbm", "numpy", "polars", "scikit-learn", "scipy")
 
 
-def provenance(matrix: pl.DataFrame, *, rows: dict[str, int], seed: int, threads: int) -> Provenance:
-    """Return the provenance of a training on `matrix`: ids, features and outcome of all rows, hold-out included."""
+def data_fingerprint(matrix: pl.DataFrame) -> str:
+    """Return the SHA-256 of ids, features and outcome of all rows, hold-out included."""
     fingerprint = hashlib.sha256("\n".join(matrix.columns).encode())
     for column in matrix:
         known = column.cast(pl.String) if column.dtype == pl.String else column.cast(pl.Float64)
@@ -27,9 +27,14 @@ def provenance(matrix: pl.DataFrame, *, rows: dict[str, int], seed: int, threads
             if known.dtype == pl.String
             else np.ascontiguousarray(known.to_numpy()).data
         )
+    return fingerprint.hexdigest()
+
+
+def provenance(matrix: pl.DataFrame, *, rows: dict[str, int], seed: int, threads: int) -> Provenance:
+    """Return the provenance of a training on `matrix`."""
     return Provenance(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        data_fingerprint=fingerprint.hexdigest(),
+        data_fingerprint=data_fingerprint(matrix),
         data_rows=rows,
         git_commit=_git_commit(),
         python=platform.python_version(),

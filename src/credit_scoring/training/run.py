@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -15,18 +14,16 @@ from credit_scoring.bundle.manifest import (
     FORMAT_VERSION,
     CandidateResult,
     Evaluation,
-    FeatureCard,
     Manifest,
 )
-from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
+from credit_scoring.bundle.model import Calibrator, CreditModel
 from credit_scoring.bundle.profile import reference_profile
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.decision.cost import APPROVE_ALL, CostMatrix, choose_cutoff, cutoff_interval
+from credit_scoring.decision.cost import APPROVE_ALL, choose_cutoff, cutoff_interval
 from credit_scoring.decision.policy import CostPolicy
-from credit_scoring.domain.errors import DataError
-from credit_scoring.features.assemble import definitions_digest
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import candidates_for
+from credit_scoring.training.development import TrainingOptions, TrainingSet, development
 from credit_scoring.training.evaluate import (
     Figures,
     best_of,
@@ -37,49 +34,13 @@ from credit_scoring.training.evaluate import (
 )
 from credit_scoring.training.provenance import provenance
 from credit_scoring.training.sample import Candidate, Fitted, Sample
-from credit_scoring.training.split import grouped_folds, holdout_mask, person_groups
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
-LEAST_DEFAULTS = 20
 IMPORTANCE_ROWS = 2_000
 Step = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """A feature matrix with its outcome, one row an application, sorted by id.
-
-    ``cards`` are the features a model may use, in matrix order.
-    """
-
-    matrix: pl.DataFrame
-    cards: tuple[FeatureCard, ...]
-    portfolio: Literal["home_credit", "matrix"]
-    id_column: str
-    outcome_column: str
-    rows: dict[str, int]
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """What the user may set; ``threads`` is part of what makes two runs agree."""
-
-    costs: CostMatrix = field(default_factory=CostMatrix)
-    seed: int = 7
-    folds: int = 5
-    holdout_share: float = 0.2
-    threads: int = 2
-
-    def __post_init__(self) -> None:
-        if self.folds < 2:
-            raise DataError(f"folds must be at least 2, not {self.folds}")
-        if self.seed < 0 or self.threads < 1:
-            raise DataError(f"the seed must not be negative and threads at least 1, not {self.seed}, {self.threads}")
-        if not 0 <= self.holdout_share <= 0.5:
-            raise DataError(f"the hold-out's share must lie in [0, 0.5], not {self.holdout_share:g}")
 
 
 @dataclass(frozen=True)
@@ -131,21 +92,9 @@ def train(
 def _train(
     data: TrainingSet, options: TrainingOptions, candidates: tuple[Candidate, ...] | None, on_step: Step
 ) -> Trained:
-    defaulted = data.matrix[data.outcome_column].to_numpy() == 1.0
-    groups = person_groups(data.matrix)
-    held = holdout_mask(groups, options.holdout_share, options.seed)
-    development = data.matrix.filter(~held)
-    cards = _informative(data.cards, development)
-    if not cards:
-        raise DataError("no feature takes two different values outside the hold-out: there is nothing to learn from")
-    encoder = _encoder(cards, development)
-    directions = tuple(card.direction for card in cards)
-    sample = Sample(encoder.encode(development), defaulted[~held], groups[~held], encoder, directions)
-    _require_defaults(sample.defaulted, options.folds)
-    if (persons := np.unique(sample.groups).size) < options.folds:
-        raise DataError(f"{persons} persons cannot be divided into {options.folds} folds")
-    fold = grouped_folds(sample.groups, sample.defaulted, options.folds, options.seed)
-    competing = candidates or candidates_for(encoder.features)
+    rows = development(data, options)
+    sample, fold, held, encoder = rows.sample, rows.fold, rows.held, rows.sample.encoder
+    competing = candidates or candidates_for(encoder.features, options.boosting)
     results = _out_of_fold(competing, sample, fold, options, on_step)
     best = best_of({result.candidate.name: result.figures for result in results})
     chosen = next(result for result in results if result.candidate.name == best)
@@ -155,16 +104,16 @@ def _train(
     model = fitted.model(encoder, chosen.calibrator)
     policy = _policy(chosen, sample.defaulted, options)
     on_step("hold-out: opened once", total - 1, total)
-    holdout = _holdout(model, policy, data.matrix.filter(held), defaulted[held], options)
+    holdout = _holdout(model, policy, data.matrix.filter(held), data.defaulted()[held], options)
     judged = sample.values[:: max(1, sample.values.shape[0] // IMPORTANCE_ROWS)][:IMPORTANCE_ROWS]
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         portfolio=data.portfolio,
         id_column=data.id_column,
         outcome_column=data.outcome_column,
-        features=cards,
+        features=rows.cards,
         encoder=encoder,
-        definitions_digest=definitions_digest(encoder.features) if data.portfolio == "home_credit" else "",
+        definitions_digest=rows.definitions_digest,
         importances=model.importances(judged),
         candidate=chosen.candidate.name,
         out_of_fold=chosen.evaluation,
@@ -172,35 +121,12 @@ def _train(
         candidates=_compared(results, chosen, fitted),
         provenance=provenance(data.matrix, rows=data.rows, seed=options.seed, threads=options.threads),
     )
-    profile = reference_profile(development.select(encoder.features), chosen.p_default)
+    profile = reference_profile(rows.frame.select(encoder.features), chosen.p_default)
     out_of_fold = pl.DataFrame({"p_default": chosen.p_default, "defaulted": sample.defaulted, "fold": fold})
     on_step("trained", total, total)
     return Trained(
         Bundle(manifest, model, policy, profile, out_of_fold), tuple(results), sample.defaulted, sample.values
     )
-
-
-def _informative(cards: tuple[FeatureCard, ...], development: pl.DataFrame) -> tuple[FeatureCard, ...]:
-    """Return the features with at least two different values, missing being one."""
-    counts = development.select(pl.col(card.name).n_unique() for card in cards)
-    return tuple(card for card in cards if counts[card.name][0] > 1)
-
-
-def _encoder(cards: tuple[FeatureCard, ...], development: pl.DataFrame) -> Encoder:
-    return Encoder(
-        features=tuple(card.name for card in cards),
-        categories={
-            card.name: tuple(development[card.name].drop_nulls().unique().sort().to_list())
-            for card in cards
-            if card.kind == "category"
-        },
-    )
-
-
-def _require_defaults(defaulted: Booleans, folds: int) -> None:
-    for count, what in ((int(defaulted.sum()), "defaults"), (int((~defaulted).sum()), "repaid loans")):
-        if count < (least := max(LEAST_DEFAULTS, folds)):
-            raise DataError(f"only {count} {what} outside the hold-out: at least {least} are needed to train and judge")
 
 
 def _out_of_fold(
@@ -278,7 +204,7 @@ def _holdout(
 def _compared(results: list[OutOfFold], chosen: OutOfFold, fitted: Fitted) -> tuple[CandidateResult, ...]:
     compared = []
     for result in results:
-        settings = {key: " | ".join(made[key] for made in result.settings) for key in result.settings[0]}
+        settings = {key: _joined([made[key] for made in result.settings]) for key in result.settings[0]}
         if result is chosen:
             settings |= {f"final_{key}": value for key, value in fitted.settings.items()}
         compared.append(
@@ -291,3 +217,8 @@ def _compared(results: list[OutOfFold], chosen: OutOfFold, fitted: Fitted) -> tu
             )
         )
     return tuple(compared)
+
+
+def _joined(of_folds: list[str]) -> str:
+    """Return what was set in each fold, once where it was the same in all."""
+    return " | ".join(of_folds if len(set(of_folds)) > 1 else of_folds[:1])

@@ -10,8 +10,9 @@ from polars.testing import assert_frame_equal
 from credit_scoring.batch import score_matrix
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
+from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.prepare import matrix_set
-from credit_scoring.training.run import Trained, TrainingOptions, TrainingSet, train
+from credit_scoring.training.run import Trained, train
 
 ROWS = 1_500
 LABELS = """

@@ -14,9 +14,10 @@ from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.domain.errors import DataError
 from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
+from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.evaluate import paired_difference
 from credit_scoring.training.logistic import Logistic
-from credit_scoring.training.run import Trained, TrainingOptions, TrainingSet, train
+from credit_scoring.training.run import Trained, train
 from credit_scoring.training.sample import Candidate
 from credit_scoring.training.split import holdout_mask, person_groups
 
