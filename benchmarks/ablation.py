@@ -219,16 +219,22 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.write:
-        options.write.write_text(page(text, options.write), encoding="utf-8")
+        options.write.write_text(page(text, options), encoding="utf-8")
 
 
-def page(text: str, path: Path) -> str:
+def page(text: str, options: argparse.Namespace) -> str:
+    command = f"python benchmarks/ablation.py --repeats {options.repeats} --folders {' '.join(options.folders)}"
     return f"""# What each block of features is worth
 
-Measured {time.strftime("%Y-%m-%d")} by `python benchmarks/ablation.py --write {path}`: the blend out of fold, with
-settings that are the same for all, paired 95 % bootstrap intervals. Negative differences of AUC and positive ones of
-Brier say that the change makes the model worse. The samples are 1 to 7 % of the full data: most blocks cannot be told
-from nothing here, one by one.
+Measured {time.strftime("%Y-%m-%d")} by `{command} --write {options.write}`:
+the blend out of fold, with settings that are the same for all, paired 95 % bootstrap intervals. A negative difference
+of AUC, or a positive one of Brier, says that the change makes the model worse. The samples are 1 to 7 % of the full
+data: one by one, most blocks cannot be told from nothing here. Blocks that were tried are in
+`benchmarks/_tried_features.py`.
+
+What follows from it: a block stays if it is known to pay on the full data and does no harm here. A block that was tried
+and brings nothing here stays out, the more so if it needs fitted state, keeps training rows (neighbours) or breaks a
+direction (spread and differences of the scores).
 
 {text}"""
 
