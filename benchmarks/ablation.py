@@ -29,6 +29,7 @@ from credit_scoring.bundle.model import logistic
 from credit_scoring.features.assemble import assemble, catalogue
 from credit_scoring.tables.read import read_tables
 from credit_scoring.training.blend import Blend
+from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
 from credit_scoring.training.evaluate import Figures, figures, paired_difference
 from credit_scoring.training.sample import Sample
@@ -38,6 +39,8 @@ from quality import COSTS, FOLDERS, SEED, sample_of
 Floats = NDArray[np.float64]
 FOLDS = 5
 FREE = "no directions"
+SELECTIONS = {"half of the features": 0.5, "a quarter of the features": 0.25}
+NULLS = 5
 FEW = {"inverse_penalty": "0.003", "rounds": "500", "linear_weight": "0.5"}
 MORE = {"inverse_penalty": "0.01", "rounds": "800", "linear_weight": "0.5"}
 LOAN = ("CREDIT_", "GOODS_", "ANNUITY_TO")
@@ -122,6 +125,27 @@ def fitted_block(
     return training, other
 
 
+def selected(training: Sample, share: float) -> list[int]:
+    """Return the features of highest gain over their gain under shuffled outcomes, external scores always."""
+    trees = Boosting("trees", parameters={"learning_rate": 0.1})
+    shuffles = [training.defaulted, *(np.random.default_rng(n).permutation(training.defaulted) for n in range(NULLS))]
+    gains = []
+    for outcome in shuffles:
+        made = trees.fit(replace(training, defaulted=outcome), seed=SEED, threads=1, follow=[{"rounds": "100"}])
+        gains.append(made.booster.feature_importance("gain") if made.booster else np.zeros(len(training.directions)))
+    lift = gains[0] / (1.0 + np.mean(gains[1:], axis=0))
+    order = np.argsort(-lift, kind="stable")[: round(share * lift.size)].tolist()
+    return sorted({*order, *(training.encoder.features.index(name) for name in EXTERNAL_SCORES)})
+
+
+def only(sample: Sample, kept: list[int]) -> Sample:
+    names = tuple(sample.encoder.features[place] for place in kept)
+    levels = {name: known for name, known in sample.encoder.categories.items() if name in names}
+    encoder = sample.encoder.model_copy(update={"features": names, "categories": levels})
+    values, directions = np.ascontiguousarray(sample.values[:, kept]), tuple(sample.directions[p] for p in kept)
+    return replace(sample, values=values, encoder=encoder, directions=directions)
+
+
 @cache
 def has_table(folder: str, table: str) -> bool:
     with read_tables(folder) as tables:
@@ -140,6 +164,9 @@ def predict(job: Job) -> Floats:
             training, other = fitted_block(
                 variant, folder, training, other, (keys[~held].tolist(), keys[held].tolist())
             )
+        if variant in SELECTIONS:
+            kept = selected(training, SELECTIONS[variant])
+            training, other = (only(rows, kept) for rows in (training, other))
         blend = next(found for found in candidates_for(training.encoder.features) if isinstance(found, Blend))
         settings = FEW if sample.defaulted.size < 10_000 else MORE
         made = blend.fit(training, seed=SEED, threads=1, follow=[settings])
@@ -153,7 +180,7 @@ def variants_of(folder: Path) -> list[str]:
     present = [block for block, names in blocks().items() if any(known[name].n_unique() > 1 for name in names)]
     tried = [f"+{block}" for block, (_, needed, _) in BLOCKS.items() if set(needed) <= found]
     fitted = ["+neighbours", *(["+nested"] if found & set(NESTED) else [])]
-    return ["", FREE, *(f"-{block}" for block in present), *tried, *fitted]
+    return ["", FREE, *SELECTIONS, *(f"-{block}" for block in present), *tried, *fitted]
 
 
 def judged(folder: Path, repeats: int, pool: ProcessPoolExecutor) -> list[str]:
@@ -191,6 +218,8 @@ def judged(folder: Path, repeats: int, pool: ProcessPoolExecutor) -> list[str]:
 def told(variant: str) -> str:
     if variant == FREE:
         return "without directions (monotone constraints)"
+    if variant in SELECTIONS:
+        return f"only {variant}, by gain over null importance (chosen in each fold)"
     if variant == "+neighbours":
         return "with: default rate of 300 neighbours (fitted)"
     if variant == "+nested":
@@ -234,7 +263,8 @@ data: one by one, most blocks cannot be told from nothing here. Blocks that were
 
 What follows from it: a block stays if it is known to pay on the full data and does no harm here. A block that was tried
 and brings nothing here stays out, the more so if it needs fitted state, keeps training rows (neighbours) or breaks a
-direction (spread and differences of the scores).
+direction (spread and differences of the scores). Features are not selected: with half of them both samples are worse,
+and the regression's penalty and the trees' column sampling do what selection would.
 
 {text}"""
 
