@@ -10,9 +10,8 @@ import numpy as np
 
 from credit_scoring.bundle.linear import LinearPart
 from credit_scoring.training.logistic import fit_linear, linear_margin
-from credit_scoring.training.sample import MANY_ROWS, Choices, Fitted, Floats, Sample, median_choice
+from credit_scoring.training.sample import FEW_ROWS, MANY_ROWS, Choices, Fitted, Floats, Sample, median_choice
 
-FEW_ROWS = 10_000
 MOST_ROUNDS = 10_000
 PATIENCE = 150
 START_PENALTY = 1.0

@@ -20,7 +20,7 @@ Integers = NDArray[np.int64]
 
 Choices = Sequence[Mapping[str, str]]
 
-MANY_ROWS = 50_000
+FEW_ROWS, MANY_ROWS = 10_000, 50_000
 INNER_FOLDS, INNER_SHARE, REPEATS = 4, 0.25, 3
 
 
@@ -52,13 +52,12 @@ class Sample:
     def inner_splits(self, seed: int) -> list[tuple[int, Booleans]]:
         """Return who is held out to choose settings: pairs of a repeat's number and the rows held out in it.
 
-        Persons stay whole. In a repeat four folds are held out in turn. Few rows make choices noisy: there are up to
-        three repeats, as long as they amount to no more than 50,000 rows. Of so many and more, a quarter is held
-        out once.
+        Persons stay whole. In a repeat four folds are held out in turn. Few rows make choices noisy: below 10,000
+        there are three repeats. Of 50,000 rows and more, a quarter is held out once.
         """
         if self.has_many_rows():
             return [(0, holdout_mask(self.groups, INNER_SHARE, seed))]
-        repeats = min(REPEATS, MANY_ROWS // self.defaulted.size)
+        repeats = REPEATS if self.defaulted.size < FEW_ROWS else 1
         folds = [grouped_folds(self.groups, self.defaulted, INNER_FOLDS, seed + repeat) for repeat in range(repeats)]
         return [(repeat, fold == number) for repeat, fold in enumerate(folds) for number in range(INNER_FOLDS)]
 
