@@ -263,8 +263,8 @@ data: one by one, most blocks cannot be told from nothing here. Blocks that were
 
 What follows from it: a block stays if it is known to pay on the full data and does no harm here. A block that was tried
 and brings nothing here stays out, the more so if it needs fitted state, keeps training rows (neighbours) or breaks a
-direction (spread and differences of the scores). Features are not selected: with half of them both samples are worse,
-and the regression's penalty and the trees' column sampling do what selection would.
+direction (spread and differences of the scores). Features are not selected: with half of them both samples
+are a little worse, and the regression's penalty and the trees' column sampling do what selection would.
 
 {text}"""
 
