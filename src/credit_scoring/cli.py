@@ -147,7 +147,7 @@ def train(
         typer.Option(help="LightGBM parameters for lightgbm and blend, as tune writes them."),
     ] = None,
 ) -> None:
-    """Train candidates and register the best by cost and Brier score: the first becomes champion, later ones challenger."""
+    """Train candidates and register the best by cost, then Brier score: first champion, later ones challenger."""
     _require_one_input(source, matrix, target, id_column, bad, labels)
     registry = _registry()
     from credit_scoring.training.development import TrainingOptions  # noqa: PLC0415 - the training extra
