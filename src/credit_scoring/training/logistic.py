@@ -40,7 +40,7 @@ class Logistic:
         follow: Choices = (),
         fitted: Mapping[str, Fitted] | None = None,
     ) -> Fitted:
-        """Return the regression; it runs on as many threads as the linear algebra library takes."""
+        """Return the regression; `threads` do not concern it."""
         del threads, fitted
         names = self.columns or sample.encoder.features
         inner: Floats | None = None

@@ -85,7 +85,9 @@ def train(
     DataError
         If there are too few defaults to cross-validate.
     """
-    with threadpool_limits(options.threads):  # the linear algebra too, so that equal runs agree to the last bit
+    # One thread of linear algebra: its products are so small that a second makes them up to fifteen times slower, and
+    # equal runs agree to the last bit.
+    with threadpool_limits(1, user_api="blas"):
         return _train(data, options, candidates, on_step)
 
 

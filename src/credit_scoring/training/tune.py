@@ -67,7 +67,7 @@ def tune(
     StudyError
         If the study was made on something else, or its database cannot be used.
     """
-    with threadpool_limits(options.threads):
+    with threadpool_limits(1, user_api="blas"):
         rows = development(data, options)
         made_on = Origin(
             data_fingerprint=data_fingerprint(data.matrix),
