@@ -116,7 +116,7 @@ def fitted_block(
         )
     outcome = dict(zip(keys[0], training.defaulted.tolist(), strict=True))
     for table in NESTED:
-        if not (matrix_of(folder).height and has_table(folder, table)):
+        if not has_table(folder, table):
             continue
         own_scores, other_scores = nested(rows_of(folder, table), outcome, keys[1], SEED)
         names = tuple(f"nested_{table}_{what}" for what in ("min", "mean", "max"))
