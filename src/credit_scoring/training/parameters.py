@@ -94,10 +94,12 @@ def read_parameters(path: Path) -> TunedParameters:
     Raises
     ------
     DataError
-        If it is not JSON, or a name is unknown, or a value has the wrong type or lies out of range.
+        If it cannot be read or is not JSON, or a name is unknown, or a value has the wrong type or lies out of range.
     """
     try:
         return TunedParameters.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())
         known = ", ".join(BoostingParameters.model_fields)

@@ -260,3 +260,8 @@ def test_a_file_that_is_no_database_is_told(few: TrainingSet, tmp_path: Path) ->
     (tmp_path / "tuning.db").write_text("this is no database " * 100, encoding="utf-8")
     with pytest.raises(StudyError, match=r"cannot be used: .*not a database"):
         tuned(few, storage(tmp_path), 1)
+
+
+def test_a_file_of_parameters_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        read_parameters(tmp_path / "none.json")
