@@ -51,8 +51,8 @@ def wanted() -> dict[str, list[str]]:
     groups = pyproject["dependency-groups"]
     full = base + [line for lines in extras.values() for line in lines]
     return {
-        "serve": base,
-        "train": base + extras["train"],
+        "serve": base + extras["serve"],
+        "train": base + extras["serve"] + extras["train"],
         "full": full,
         "dev": full + groups["dev"] + groups["bench"] + pyproject["build-system"]["requires"],
         "bootstrap": ["uv"],
