@@ -26,7 +26,7 @@ import polars as pl
 
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
-from credit_scoring.scoring import score
+from credit_scoring.scoring.score import score
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import candidates_for
 from credit_scoring.training.logistic import PENALTY_OF_MANY_ROWS, Logistic

@@ -42,7 +42,7 @@ def serve(folder: Path) -> None:
     start = time.perf_counter()
     from credit_scoring.bundle.store import load_bundle
     from credit_scoring.features.assemble import assemble
-    from credit_scoring.scoring import score
+    from credit_scoring.scoring.score import score
     from credit_scoring.tables.read import read_tables
 
     bundle = load_bundle(folder / "bundle")

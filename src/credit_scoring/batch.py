@@ -13,7 +13,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import catalogue
 from credit_scoring.features.shards import matrices
-from credit_scoring.scoring import BatchSummary, score_parts, uncomputed_features
+from credit_scoring.scoring.score import BatchSummary, score_parts, uncomputed_features, without_untold
 from credit_scoring.tables.matrix import conformed, read_matrix, with_id
 from credit_scoring.tables.read import Tables
 
@@ -62,9 +62,11 @@ def score_tables(
     if bundle.manifest.portfolio != "home_credit":
         raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
     applications = tables.scored()
-    uncomputed = uncomputed_features(bundle, tables.columns_of(applications))
+    found = tables.columns_of(applications)
+    uncomputed = uncomputed_features(bundle, found)
     with matrices(tables.of(applications)) as parts:
-        return _write(_scored(bundle, parts, uncomputed, explained=explained, on_rows=on_rows), out)
+        told = (without_untold(bundle, part, found) for part in parts)
+        return _write(_scored(bundle, told, uncomputed, explained=explained, on_rows=on_rows), out)
 
 
 def score_matrix(

@@ -8,7 +8,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.console import Terminal
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import catalogue
-from credit_scoring.scoring import BatchSummary
+from credit_scoring.scoring.score import BatchSummary
 
 
 def features_on_spark(

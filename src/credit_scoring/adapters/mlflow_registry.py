@@ -122,6 +122,7 @@ class MlflowRegistry:
             self.promote(version)
         else:
             self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
+            self._published.challenge(Published(model_name=self._name, version=version, digest=bundle.digest))
         return self.version(version)
 
     def _log(self, run_id: str, trained: Trained, bundle: Bundle) -> int:
@@ -204,7 +205,8 @@ class MlflowRegistry:
         if former is not None and former.champion == new:
             return
         history = (*former.former, former.champion) if former is not None else ()
-        self._published.point(Pointer(champion=new, former=history))
+        challenger = former.challenger if former is not None and former.challenger != new else None
+        self._published.point(Pointer(champion=new, former=history, challenger=challenger))
         self._finish_announcement()
 
     @_told
@@ -221,7 +223,9 @@ class MlflowRegistry:
             raise RegistryError("there is no former champion to go back to")
         champion = pointer.former[-1]
         load_bundle(self._published.path(champion.digest), digest=champion.digest)
-        self._published.point(Pointer(champion=champion, former=pointer.former[:-1]))
+        self._published.point(
+            pointer.model_copy(update={"champion": champion, "former": pointer.former[:-1], "announced": False})
+        )
         self._finish_announcement()
         return self.version(champion.version)
 

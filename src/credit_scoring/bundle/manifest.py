@@ -10,7 +10,7 @@ from credit_scoring.bundle.model import Encoder
 from credit_scoring.domain.text import Text
 from credit_scoring.features.spec import Feature
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class _Record(BaseModel):
@@ -76,6 +76,13 @@ class CandidateResult(_Record):
     evaluation: Evaluation
     difference_to_chosen: dict[str, Metric]
     settings: dict[str, str]
+
+
+class GoldenRow(_Record):
+    """An invented application, and the PD that the model gave it where it was made."""
+
+    features: dict[str, float | str]
+    p_default: float
 
 
 class Provenance(_Record):

@@ -52,6 +52,12 @@ class Encoder(BaseModel):
         ]
         return np.ascontiguousarray(matrix.select(columns).to_numpy(), dtype=np.float64)
 
+    def decode(self, name: str, value: float) -> float | str | None:
+        """Return what an encoded value of the feature `name` stands for; missing is ``None``."""
+        if np.isnan(value):
+            return None
+        return self.categories[name][int(value)] if name in self.categories else value
+
     def unseen(self, matrix: pl.DataFrame) -> dict[str, int]:
         """Return how many values of each category feature training never saw; features without any are left out."""
         counts = matrix.select(

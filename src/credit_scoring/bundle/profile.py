@@ -21,12 +21,20 @@ _SCHEMA = {
 def reference_profile(matrix: pl.DataFrame, p_default: NDArray[np.float64]) -> pl.DataFrame:
     """Return one row a bin of each column of `matrix` and of the PD, shares of a column adding up to 1.
 
-    A number has up to ten bins of about equal share, ``lower < x <= upper`` with infinite ends, where the
-    first and last inner edges tell its usual range; a category has a row for each ``level``. Bin -1 is missing.
+    A number has up to ten bins of about equal share, ``lower < x <= upper``; the first ``lower`` and the last
+    ``upper`` are the smallest and largest value seen, and what lies beyond belongs to the bins at the ends. A category
+    has a row for each ``level``. Bin -1 is missing.
     """
     parts = [_profile(matrix[name]) for name in matrix.columns]
     parts.append(_profile(pl.Series(P_DEFAULT, p_default)))
     return pl.concat(parts)
+
+
+def seen_ranges(profile: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """Return the smallest and largest value of each number in training; a column that was never known has none."""
+    bins = profile.filter(pl.col("lower").is_not_null())
+    ends = bins.group_by("feature", maintain_order=True).agg(pl.col("lower").min(), pl.col("upper").max())
+    return {name: (low, high) for name, low, high in ends.iter_rows()}
 
 
 def _profile(column: pl.Series) -> pl.DataFrame:
@@ -42,7 +50,7 @@ def _profile(column: pl.Series) -> pl.DataFrame:
         values = known.to_numpy()
         edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
         counts = np.bincount(np.searchsorted(edges, values, side="left"), minlength=edges.size + 1)
-        bounds = np.r_[-np.inf, edges, np.inf]
+        bounds = np.r_[values.min(), edges, values.max()]
         rows += [
             (
                 column.name,

@@ -32,7 +32,7 @@ class Published(BaseModel):
 
 
 class Pointer(BaseModel):
-    """The champion, and the champions before it, latest last.
+    """The champion, the champions before it, latest last, and the challenger that is scored in its shadow.
 
     ``announced`` is false from the moment the champion changes until the registry's alias says so too.
     """
@@ -42,6 +42,7 @@ class Pointer(BaseModel):
     format_version: Literal[1] = 1
     champion: Published
     former: tuple[Published, ...] = ()
+    challenger: Published | None = None
     announced: bool = False
 
 
@@ -51,6 +52,11 @@ class PublishedBundles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def pointer_file(self) -> Path:
+        """Return where the pointer lies or would lie."""
+        return self.folder / POINTER
+
     def pointer(self) -> Pointer | None:
         """Return the pointer, or ``None`` where nothing was ever promoted.
 
@@ -59,7 +65,7 @@ class PublishedBundles:
         BundleError
             If the pointer file is not readable as one.
         """
-        path = self.folder / POINTER
+        path = self.pointer_file
         try:
             return Pointer.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -102,8 +108,14 @@ class PublishedBundles:
             draft.flush()
             os.fsync(draft.fileno())
         Path(draft.name).chmod(0o644)
-        Path(draft.name).replace(self.folder / POINTER)
+        Path(draft.name).replace(self.pointer_file)
         flush(self.folder)
+
+    def challenge(self, challenger: Published) -> None:
+        """Let a published bundle be scored in the champion's shadow; without a champion there is nothing to do."""
+        pointer = self.pointer()
+        if pointer is not None:
+            self.point(pointer.model_copy(update={"challenger": challenger}))
 
     def path(self, digest: str) -> Path:
         """Return where the bundle with `digest` lies or would lie."""

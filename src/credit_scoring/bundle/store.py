@@ -13,10 +13,10 @@ from tempfile import mkdtemp
 
 import lightgbm as lgb
 import polars as pl
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from credit_scoring.bundle.linear import LinearPart
-from credit_scoring.bundle.manifest import FORMAT_VERSION, Manifest
+from credit_scoring.bundle.manifest import FORMAT_VERSION, GoldenRow, Manifest
 from credit_scoring.bundle.model import Calibrator, CreditModel
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import BundleError
@@ -25,9 +25,11 @@ from credit_scoring.features.assemble import catalogue, definitions_digest
 MANIFEST = "manifest.json"
 _BOOSTER, _LINEAR, _CALIBRATOR = "booster.txt", "linear.json", "calibrator.json"
 _POLICY, _PROFILE, _OUT_OF_FOLD = "policy.json", "profile.parquet", "out_of_fold.parquet"
-_FILES = {_BOOSTER, _LINEAR, _CALIBRATOR, _POLICY, _PROFILE, _OUT_OF_FOLD}
+_GOLDEN = "golden.json"
+_FILES = {_BOOSTER, _LINEAR, _CALIBRATOR, _POLICY, _PROFILE, _OUT_OF_FOLD, _GOLDEN}
 # A bundle is read by the same major version of what evaluates its features and its trees.
 EVALUATORS = ("lightgbm", "polars")
+_GOLDEN_ROWS = TypeAdapter(tuple[GoldenRow, ...])
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Bundle:
     """A model with everything that serving it needs. ``digest`` is the SHA-256 of the manifest file.
 
     ``out_of_fold`` has ``p_default``, ``defaulted`` and ``fold`` of the development applications, without their
-    ids: another cost policy follows from it without training again.
+    ids: another cost policy follows from it without training again. ``golden`` are invented applications with their
+    PDs, by which a service makes sure that it scores as training did.
     """
 
     manifest: Manifest
@@ -43,6 +46,7 @@ class Bundle:
     policy: CostPolicy
     profile: pl.DataFrame
     out_of_fold: pl.DataFrame
+    golden: tuple[GoldenRow, ...] = ()
     digest: str = ""
 
 
@@ -64,6 +68,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> Bundle:
         (draft / _LINEAR).write_text(_json(bundle.model.linear.model_dump()), encoding="utf-8")
         (draft / _CALIBRATOR).write_text(_json(bundle.model.calibrator.model_dump()), encoding="utf-8")
         (draft / _POLICY).write_text(_json(bundle.policy.model_dump()), encoding="utf-8")
+        (draft / _GOLDEN).write_text(_json([row.model_dump() for row in bundle.golden]), encoding="utf-8")
         bundle.profile.write_parquet(draft / _PROFILE)
         bundle.out_of_fold.write_parquet(draft / _OUT_OF_FOLD)
         files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
@@ -108,10 +113,11 @@ def load_bundle(folder: Path, *, digest: str | None = None) -> Bundle:
             calibrator=Calibrator.model_validate_json((folder / _CALIBRATOR).read_bytes()),
         )
         policy = CostPolicy.model_validate_json((folder / _POLICY).read_bytes())
+        golden = _GOLDEN_ROWS.validate_json((folder / _GOLDEN).read_bytes())
         profile, out_of_fold = (pl.read_parquet(folder / name) for name in (_PROFILE, _OUT_OF_FOLD))
     except (ValidationError, lgb.basic.LightGBMError, pl.exceptions.PolarsError) as error:
         raise BundleError(f"{folder} is what was saved, but cannot be understood: {error}") from error
-    return Bundle(manifest, model, policy, profile, out_of_fold, found)
+    return Bundle(manifest, model, policy, profile, out_of_fold, golden, found)
 
 
 def _read_manifest(path: Path) -> Manifest:

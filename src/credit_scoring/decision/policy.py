@@ -39,13 +39,13 @@ class CostPolicy(BaseModel):
         """Return the cost matrix."""
         return CostMatrix(self.approve_bad, self.decline_good)
 
-    def decide(self, p_default: NDArray[np.float64], *, coverage: float = 1.0) -> pl.Series:
+    def decide(self, p_default: NDArray[np.float64], *, coverage: float | NDArray[np.float64] = 1.0) -> pl.Series:
         """Return ``approve``, ``refer`` or ``decline`` for each PD.
 
         Parameters
         ----------
         p_default : shape (n_applications,), in [0, 1]
-        coverage : float, in [0, 1]
+        coverage : in [0, 1], one for all or shape (n_applications,)
             Share of the model's gain carried by the features that could be computed.
 
         Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from credit_scoring.domain.text import Language, Text
+from credit_scoring.domain.text import Language, Text, number, punctuated
 
 Decision = Literal["approve", "refer", "decline"]
 
@@ -44,6 +44,7 @@ def _shown(value: float | str | None, unit: str, language: Language) -> str:
         return _MISSING.told(language)
     if isinstance(value, str):
         return value
-    number = abs(value) if unit.endswith("_before") else value
-    text = f"{number:,.0f}" if number == round(number) or abs(number) >= 1000 else f"{number:.3g}"
-    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",") if language == "fr" else text
+    quantity = abs(value) if unit.endswith("_before") else value
+    if quantity == round(quantity) or abs(quantity) >= 1000:
+        return number(quantity, language)
+    return punctuated(f"{quantity:.3g}", language)

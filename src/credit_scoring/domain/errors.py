@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -85,3 +86,105 @@ class TableViolationsError(DataError):
         lines = "\n".join(f"  - {violation}" for violation in violations)
         number = len(violations)
         super().__init__(f"{number} violation{'s' if number != 1 else ''} of the schema:\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with what a caller sent: the field, dotted from the root of the body, and what to do."""
+
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.problem}"
+
+
+class FaultyInputError(DataError):
+    """What a caller sent cannot be scored; every fault found is listed."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, faults[:20])))
+
+
+class LogUnavailableError(CreditScoringError):
+    """The decision log cannot be written or read now; nothing of what was to be written is in it."""
+
+    def __init__(self, where: str, reason: str, advice: str = "once this is put right it goes on by itself") -> None:
+        self.where, self.reason, self.advice = where, reason, advice
+        super().__init__(f"the decision log {where} cannot be used: {reason}; {advice}")
+
+
+class LogTamperedError(CreditScoringError):
+    """The decision log does not hold what was written to it; ``sequence`` is the first entry that does not fit."""
+
+    def __init__(self, sequence: int, reason: str) -> None:
+        self.sequence, self.reason = sequence, reason
+        super().__init__(
+            f"entry {sequence} of the decision log does not fit: {reason}; "
+            f"keep the database as it is for whoever examines it, and compare entry {sequence} with a backup"
+        )
+
+
+class UnknownDecisionError(DataError):
+    """The decision log holds no entry of this id."""
+
+    def __init__(self, decision: str) -> None:
+        self.decision = decision
+        super().__init__(f"the decision log holds no {decision!r}; give an id as it was answered by the service")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeConflict:
+    """Two different outcomes of one decision, each told as text."""
+
+    decision: str
+    recorded: str
+    given: str
+
+    def __str__(self) -> str:
+        return f"decision {self.decision}: recorded {self.recorded}, given {self.given}"
+
+
+class ConflictingOutcomeError(DataError):
+    """Outcomes differ from those of the same decisions that are recorded, or given beside them."""
+
+    SHOWN = 10
+
+    def __init__(self, conflicts: list[OutcomeConflict]) -> None:
+        self.conflicts = tuple(conflicts)
+        number = len(conflicts)
+        lines = [f"  - {conflict}" for conflict in conflicts[: self.SHOWN]]
+        if number > self.SHOWN:
+            lines.append(f"  - and {number - self.SHOWN} more")
+        super().__init__(
+            f"{number} outcome{'s' if number != 1 else ''} in conflict, so that nothing was recorded; "
+            "leave them out or correct them:\n" + "\n".join(lines)
+        )
+
+
+class NotActionableError(FaultyInputError):
+    """A simulation asks to change what an applicant cannot change."""
+
+    def __init__(self, field: str, allowed: tuple[str, ...], why: str, *, place: str = "changes") -> None:
+        self.field, self.allowed = field, allowed
+        super().__init__([Fault(f"{place}.{field}", f"{why}; these can be changed: {', '.join(allowed)}")])
+
+
+class StoreUnavailableError(DataError):
+    """The feature store cannot be read or written now."""
+
+    def __init__(
+        self, reason: str, advice: str = "load the applicants again with `credit-scoring applicants load DIR`"
+    ) -> None:
+        self.reason, self.advice = reason, advice
+        super().__init__(f"{reason}; {advice}")
+
+
+class UnknownApplicantError(DataError):
+    """The feature store holds no such applicant; ``first`` and ``last`` are its lowest and highest ids."""
+
+    def __init__(self, applicants: Collection[int], first: int, last: int, *, nearest: int) -> None:
+        self.applicants, self.first, self.last, self.nearest = tuple(applicants), first, last, nearest
+        shown = ", ".join(map(str, self.applicants[:5])) + (", …" if len(self.applicants) > 5 else "")
+        super().__init__(f"no applicant {shown}; ids run from {first} to {last}, the nearest is {nearest}")

@@ -17,3 +17,31 @@ class Text(NamedTuple):
     def told(self, language: Language) -> str:
         """Return the words in `language`."""
         return self.fr if language == "fr" else self.en
+
+
+def number(value: float, language: Language) -> str:
+    """Return a whole number as people of the language read it.
+
+    Examples
+    --------
+    >>> number(1234567.0, "en")
+    '1,234,567'
+    """
+    return punctuated(f"{value:,.0f}", language)
+
+
+def percentage(share: float, language: Language) -> str:
+    """Return a share in per cent, one decimal.
+
+    Examples
+    --------
+    >>> percentage(0.0813, "en")
+    '8.1%'
+    """
+    told = punctuated(f"{100 * share:.1f}", language)
+    return f"{told}\N{NO-BREAK SPACE}%" if language == "fr" else f"{told}%"
+
+
+def punctuated(text: str, language: Language) -> str:
+    """Return an English number with the language's separators."""
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",") if language == "fr" else text

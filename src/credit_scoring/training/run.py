@@ -21,6 +21,7 @@ from credit_scoring.bundle.profile import reference_profile
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.decision.cost import APPROVE_ALL, choose_cutoff, cutoff_interval
 from credit_scoring.decision.policy import CostPolicy
+from credit_scoring.scoring.golden import with_golden_rows
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import candidates_for
 from credit_scoring.training.development import TrainingOptions, TrainingSet, development
@@ -126,9 +127,8 @@ def _train(
     profile = reference_profile(rows.frame.select(encoder.features), chosen.p_default)
     out_of_fold = pl.DataFrame({"p_default": chosen.p_default, "defaulted": sample.defaulted, "fold": fold})
     on_step("trained", total, total)
-    return Trained(
-        Bundle(manifest, model, policy, profile, out_of_fold), tuple(results), sample.defaulted, sample.values
-    )
+    bundle = with_golden_rows(Bundle(manifest, model, policy, profile, out_of_fold), seed=options.seed)
+    return Trained(bundle, tuple(results), sample.defaulted, sample.values)
 
 
 def _out_of_fold(

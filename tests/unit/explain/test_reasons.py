@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_scoring.bundle.manifest import FeatureCard
+from credit_scoring.bundle.model import Encoder
 from credit_scoring.domain.decision import Reason
 from credit_scoring.domain.text import Text
-from credit_scoring.explain.reasons import reasons
+from credit_scoring.explain.reasons import Reasoner
 
 CONCEPTS = ("income", "income", "debt", "car", "age", "job")
 CARDS = tuple(
@@ -18,19 +18,21 @@ CARDS = tuple(
     )
     for i, concept in enumerate(CONCEPTS)
 )
+REASONER = Reasoner(CARDS, Encoder(features=tuple(card.name for card in CARDS), categories={}))
 shares = st.lists(st.floats(-3, 3), min_size=len(CARDS) + 1, max_size=len(CARDS) + 1)
 
 
 @given(st.lists(shares, min_size=1, max_size=5), st.integers(1, 6))
 def test_reasons_are_the_concepts_that_raise_the_pd_most(rows: list[list[float]], most: int) -> None:
     contributions = np.array(rows)
-    matrix = pl.DataFrame({card.name: [float(i) for i in range(len(rows))] for card in CARDS})
-    for row, told in enumerate(reasons(contributions, matrix, CARDS, most=most)):
+    values = np.arange(len(rows), dtype=np.float64)[:, None].repeat(len(CARDS), axis=1)
+    for row, told in enumerate(REASONER.reasons(contributions, values, most=most)):
         totals = {c: sum(rows[row][i] for i, of in enumerate(CONCEPTS) if of == c) for c in set(CONCEPTS)}
         raising = sorted((total for total in totals.values() if total > 0), reverse=True)
         assert [reason.contribution for reason in told] == pytest.approx(raising[:most])
         for reason in told:
             members = [i for i, of in enumerate(CONCEPTS) if of == reason.concept]
+            assert reason.value == row
             assert reason.feature == f"f{max(members, key=lambda i: rows[row][i])}"
 
 

@@ -18,7 +18,7 @@ from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.domain.errors import CreditScoringError, Violation
 from credit_scoring.domain.text import LANGUAGES
 from credit_scoring.features.assemble import assemble
-from credit_scoring.scoring import ROWS_AT_A_TIME, BatchSummary, score_parts, uncomputed_features
+from credit_scoring.scoring.score import ROWS_AT_A_TIME, BatchSummary, score_parts, uncomputed_features, without_untold
 from credit_scoring.tables.read import Tables, outline, read_tables
 from credit_scoring.tables.schema import APPLICATION_ID
 from credit_scoring.tables.validate import EXAMPLES, examine
@@ -143,8 +143,9 @@ class ShardWork:
             yield from ((rows, BatchSummary()) for rows in matrix.iter_slices(ROWS_AT_A_TIME))
             return
         bundle = _loaded(self.bundle)
-        uncomputed = uncomputed_features(bundle, tables.columns_of(self.applications))
-        yield from score_parts(bundle, matrix, uncomputed=uncomputed, explained=self.explained)
+        found = tables.columns_of(self.applications)
+        told, uncomputed = without_untold(bundle, matrix, found), uncomputed_features(bundle, found)
+        yield from score_parts(bundle, told, uncomputed=uncomputed, explained=self.explained)
 
 
 def write_cells(batches: Iterable[pa.RecordBatch], columns: Mapping[str, tuple[str, ...]], folder: Path) -> None:

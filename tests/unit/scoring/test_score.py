@@ -10,7 +10,7 @@ from credit_scoring.batch import score_matrix, score_tables
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import assemble
-from credit_scoring.scoring import score
+from credit_scoring.scoring.score import score
 from credit_scoring.tables.read import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.boosting import Boosting

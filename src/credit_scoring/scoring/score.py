@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.decision import Reason
 from credit_scoring.domain.text import LANGUAGES
-from credit_scoring.explain.reasons import reasons
+from credit_scoring.explain.reasons import Reasoner
 
+Floats = NDArray[np.float64]
 ROWS_AT_A_TIME = 20_000
 
 
@@ -105,8 +108,7 @@ def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] =
     model = bundle.model
     values = model.encoder.encode(matrix)
     p_default = model.p_default(values)
-    importances = bundle.manifest.importances
-    coverage = 1.0 - sum(importances.get(name, 0.0) for name in uncomputed)
+    coverage = coverage_without(bundle, uncomputed)
     decisions = pl.DataFrame(
         {
             bundle.manifest.id_column: matrix[bundle.manifest.id_column],
@@ -114,8 +116,22 @@ def score(bundle: Bundle, matrix: pl.DataFrame, *, uncomputed: Collection[str] =
             "decision": bundle.policy.decide(p_default, coverage=coverage),
         }
     )
-    told = reasons(model.contributions(values), matrix, bundle.manifest.features) if explained else None
-    return Scored(decisions, coverage, told)
+    return Scored(decisions, coverage, explain(bundle, values) if explained else None)
+
+
+def explain(bundle: Bundle, values: Floats) -> list[list[Reason]]:
+    """Return the reasons of each application from its encoded `values`, shape (n_applications, n_features)."""
+    reasoner = Reasoner(bundle.manifest.features, bundle.model.encoder)
+    return reasoner.reasons(bundle.model.contributions(values), values)
+
+
+def coverage_without(bundle: Bundle, uncomputed: Collection[str]) -> float:
+    """Return the share of the model's importance that is left without the features `uncomputed`.
+
+    Added up in the model's order, so that equal sets give equal bits.
+    """
+    missing, importances = set(uncomputed), bundle.manifest.importances
+    return 1.0 - sum(importances.get(name, 0.0) for name in bundle.model.encoder.features if name in missing)
 
 
 def score_parts(
@@ -141,3 +157,13 @@ def uncomputed_features(bundle: Bundle, found: Collection[str]) -> list[str]:
     """Return the bundle's features that lack one of their sources among the columns `found` (``table.COLUMN``)."""
     known = set(found)
     return [card.name for card in bundle.manifest.features if not known.issuperset(card.sources)]
+
+
+def without_untold(bundle: Bundle, matrix: pl.DataFrame, found: Collection[str]) -> pl.DataFrame:
+    """Return `matrix` with those of the bundle's features missing that have no source among the columns `found`.
+
+    Of columns that are not there an expression may make a number, such as a count of 0, that would be told as known.
+    """
+    known = set(found)
+    untold = [card.name for card in bundle.manifest.features if card.sources and known.isdisjoint(card.sources)]
+    return matrix.with_columns(pl.lit(None, matrix.schema[name]).alias(name) for name in untold)
