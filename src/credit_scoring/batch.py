@@ -44,7 +44,10 @@ def write_features(
             written.append(Path(scratch) / f"{number:06d}.parquet")
             part.write_parquet(written[-1])
             rows += part.height
-        pl.scan_parquet(written).sink_parquet(draft, maintain_order=True)
+        if len(written) == 1:
+            written[0].replace(draft)
+        else:
+            pl.scan_parquet(written).sink_parquet(draft, maintain_order=True)
     return rows, len(catalogue())
 
 

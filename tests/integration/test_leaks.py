@@ -41,4 +41,5 @@ def test_permuted_outcomes_change_no_feature_and_cannot_be_predicted(tmp_path: P
 
 def test_the_outcome_is_no_source_of_any_feature() -> None:
     assert all("TARGET" not in source for feature in catalogue().values() for source in feature.sources)
-    assert all("TARGET" not in feature.expression.meta.root_names() for feature in catalogue().values())
+    expressions = [expression for feature in catalogue().values() for expression in feature.expressions()]
+    assert all("TARGET" not in expression.meta.root_names() for expression in expressions)

@@ -134,7 +134,6 @@ def _circumstances() -> tuple[Feature, ...]:
     documents = [c(f"FLAG_DOCUMENT_{number}") for number in range(2, 22)]
     contacts = [c(f"FLAG_{name}") for name in ("MOBIL", "EMP_PHONE", "WORK_PHONE", "CONT_MOBILE", "PHONE", "EMAIL")]
     enquiries = [c(f"AMT_REQ_CREDIT_BUREAU_{span}") for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]
-    all_missing = pl.all_horizontal(value.is_null() for value in enquiries)
     birth, employed = c("DAYS_BIRTH"), c("DAYS_EMPLOYED")
     return (
         derived(
@@ -171,7 +170,7 @@ def _circumstances() -> tuple[Feature, ...]:
         ),
         derived(
             "ENQUIRIES__SUM",
-            pl.when(~all_missing).then(pl.sum_horizontal(enquiries)),
+            pl.when(pl.coalesce(enquiries).is_not_null()).then(pl.sum_horizontal(enquiries)),
             "count",
             "credit_enquiries",
             "Enquiries at the credit bureau over a year",

@@ -19,7 +19,7 @@ from credit_scoring.features.installments import installments
 from credit_scoring.features.pos_cash import pos_cash
 from credit_scoring.features.previous import previous
 from credit_scoring.features.relation import relation_features
-from credit_scoring.features.spec import Family, Feature, Frames
+from credit_scoring.features.spec import Family, Feature, Frames, Stages, stages
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, schema
 
 
@@ -56,7 +56,9 @@ def assemble(frames: Frames, *, on_family: Callable[[str], None] | None = None) 
     ``TARGET`` last where the applications have it. A feature of an absent table is missing; a client without
     rows in a table has counts of 0 and everything else missing.
     """
-    applications = frames["application"].with_columns(_derived()).sort(APPLICATION_ID).collect()
+    applications = frames["application"].sort(APPLICATION_ID).collect()
+    for stage in _derived():
+        applications = applications.with_columns(stage)
     outcome = [OUTCOME] if OUTCOME in applications.columns else []
     parts = [applications]
     for family in families():
@@ -79,8 +81,8 @@ def _aggregated(family: Family, frames: Frames, keys: pl.DataFrame) -> pl.DataFr
 
 # One application must be quick: its expressions are made once.
 @cache
-def _derived() -> tuple[pl.Expr, ...]:
-    return tuple(feature.expression.alias(feature.name) for feature in derived_features())
+def _derived() -> Stages:
+    return stages(derived_features())
 
 
 @cache
@@ -116,7 +118,9 @@ def definitions_digest(names: Iterable[str]) -> str:
         )
         for name, table in schema().items()
     }
-    parts = [name.encode() + known[name].expression.meta.serialize() for name in sorted(wanted)]
+    parts = [
+        name.encode() + b"".join(one.meta.serialize() for one in known[name].expressions()) for name in sorted(wanted)
+    ]
     used = [family for family in families() if any(feature.name in wanted for feature in family.features)]
     parts += [family.rows(empty).serialize() for family in used]
     for table in schema().values():

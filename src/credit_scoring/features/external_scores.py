@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 import polars as pl
 
@@ -22,7 +24,7 @@ def external_features() -> tuple[Feature, ...]:
     score, fr = "External credit scores", "Scores de crédit externes"
     known = pl.sum_horizontal(value.is_not_null() for value in SCORES).cast(pl.Float64)
     made = [
-        ("EXT_SOURCE__MEAN", pl.mean_horizontal(SCORES), "average", "moyenne"),
+        ("EXT_SOURCE__MEAN", _weighted([1.0, 1.0, 1.0]), "average", "moyenne"),
         ("EXT_SOURCE__MIN", pl.min_horizontal(SCORES), "lowest", "minimum"),
         ("EXT_SOURCE__MAX", pl.max_horizontal(SCORES), "highest", "maximum"),
         ("EXT_SOURCE__WEIGHTED", _weighted([2.0, 1.0, 3.0]), "weighted average", "moyenne pondérée"),
@@ -44,7 +46,10 @@ def external_features() -> tuple[Feature, ...]:
 
 
 def _weighted(weights: Sequence[float]) -> pl.Expr:
-    """Return the weighted mean of the external scores that are known."""
-    total = pl.sum_horizontal(score * weight for score, weight in zip(SCORES, weights, strict=True))
-    known = pl.sum_horizontal(score.is_not_null() * weight for score, weight in zip(SCORES, weights, strict=True))
-    return pl.when(known > 0).then(total / known)
+    """Return the weighted mean of the external scores that are known; of none, 0 / 0.
+
+    Added up in this order: the sum of columns would be in an order that Polars chooses, by the number of its threads.
+    """
+    weighted = list(zip(SCORES, weights, strict=True))
+    total = reduce(add, (score.fill_null(0.0) * weight for score, weight in weighted))
+    return total / pl.sum_horizontal(score.is_not_null() * weight for score, weight in weighted)

@@ -13,7 +13,7 @@ CREDIT, ANNUITY, GOODS, INCOME = (
     c(name) for name in ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "AMT_INCOME_TOTAL")
 )
 # The application does not tell the number of instalments: these are usual.
-TERMS = tuple(range(6, 61, 6))
+TERMS = tuple(float(months) for months in range(6, 61, 6))
 PLAUSIBLE_RATES = (0.085, 1.0)
 ROUND_GOODS, ROUND_CREDIT = 45_000, 1_000
 
@@ -103,12 +103,14 @@ def _price() -> tuple[Feature, ...]:
 
 def _rates(name: str, amount: pl.Expr, meaning: Text) -> tuple[Feature, ...]:
     """Return the lowest, average and highest of the rates that are plausible; which term is meant is not told."""
-    rates = [yearly_rate(amount, ANNUITY, float(term)) for term in TERMS]
-    plausible = [pl.when(rate.is_between(*PLAUSIBLE_RATES)).then(rate) for rate in rates]
+    rates = yearly_rate(amount, ANNUITY, pl.lit(TERMS, dtype=pl.List(pl.Float64)))
+    plausible = c(f"_{name}")
+    before = ((rates.list.filter(pl.element().is_between(*PLAUSIBLE_RATES)).alias(f"_{name}"),),)
     made = (
-        ("MIN", pl.min_horizontal(plausible), "lowest", "minimum"),
-        ("MEAN", pl.mean_horizontal(plausible), "average", "moyenne"),
-        ("MAX", pl.max_horizontal(plausible), "highest", "maximum"),
+        ("MIN", plausible.list.min(), "lowest", "minimum"),
+        # From the shortest term to the longest: the sum of columns would be in an order that Polars chooses.
+        ("MEAN", plausible.list.mean(), "average", "moyenne"),
+        ("MAX", plausible.list.max(), "highest", "maximum"),
     )
     return tuple(
         derived(
@@ -118,6 +120,7 @@ def _rates(name: str, amount: pl.Expr, meaning: Text) -> tuple[Feature, ...]:
             "loan_price",
             f"{meaning.en}: {en}",
             f"{meaning.fr}\N{NO-BREAK SPACE}: {fr}",
+            before=before,
         )
         for statistic, expression, en, fr in made
     )

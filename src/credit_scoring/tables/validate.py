@@ -48,14 +48,17 @@ def examine(
         v.table in applications and v.column in {"", APPLICATION_ID} for v in known
     )
     absent = {(v.table, v.column) for v in known if not v.count}
+    ids: pl.Series | None = None
     for stem, table in stems.items():
         if stem not in frames:
             continue
         if on_table is not None:
             on_table(stem)
         violations += _misshapen(stem, tables.sources.get(stem))
+        if sound_ids and table.owner and ids is None:  # applications come first
+            ids = application_ids(Tables(frames)).collect().to_series()
         try:
-            rows[stem], found = _check_values(stem, table, frames[stem], absent)
+            rows[stem], found = _check_values(stem, table, frames[stem], absent, ids)
         except pl.exceptions.PolarsError as error:
             wrong, rest = _wrong_types(stem, table, tables.sources.get(stem), error)
             violations += wrong
@@ -63,11 +66,9 @@ def examine(
             if rest is None:
                 continue
             frames[stem] = rest
-            rows[stem], found = _check_values(stem, table, rest, absent)
+            rows[stem], found = _check_values(stem, table, rest, absent, ids)
             found = [violation for violation in found if violation.column]
         violations += found
-        if sound_ids and table.owner:
-            violations += _orphans(stem, table, frames[stem], Tables(frames))
     if sound_ids and applications <= set(rows):
         violations += _in_both(Tables(frames))
     return rows, violations
@@ -98,13 +99,18 @@ def _misshapen(stem: str, source: Source | None) -> list[Violation]:
 
 
 def _check_values(
-    stem: str, table: Table, frame: pl.LazyFrame, absent: set[tuple[str, str]]
+    stem: str, table: Table, frame: pl.LazyFrame, absent: set[tuple[str, str]], ids: pl.Series | None
 ) -> tuple[int, list[Violation]]:
     """Count all breaches in one pass; look for examples only where there are any."""
     names = frame.collect_schema().names()
     columns = [c for c in table.columns.values() if c.name in names and (stem, c.name) not in absent]
     checks = {f"{c.name}|{problem}": condition for c in columns for problem, condition in _breaches(table, c)}
-    counts = frame.select(pl.len().alias("rows"), *[check.sum().alias(key) for key, check in checks.items()]).collect()
+    counted = {"rows": pl.len(), **{key: check.sum() for key, check in checks.items()}}
+    for key in table.unique:
+        counted["repeated"] = pl.col(key).count() - pl.col(key).drop_nulls().n_unique()
+    if table.owner and ids is not None:
+        counted["strangers"] = (~pl.col(table.owner).is_in(ids.implode())).sum()
+    counts = frame.select(expression.alias(key) for key, expression in counted.items()).collect()
     total = int(counts["rows"][0])
     if total == 0:
         return 0, [Violation(stem, "", "the table has no rows; leave its file out if there are none", 0)]
@@ -113,7 +119,11 @@ def _check_values(
         for key in checks
         if (n := int(counts[key][0] or 0))
     ]
-    return total, violations + _duplicates(stem, table, frame)
+    if "repeated" in counted and counts["repeated"][0]:
+        violations.append(_duplicates(stem, table, frame))
+    if ids is not None and "strangers" in counted and counts["strangers"][0]:
+        violations.append(_orphans(stem, table, frame, ids))
+    return total, violations
 
 
 def _breaches(table: Table, column: Column) -> Iterator[tuple[str, pl.Expr]]:
@@ -140,33 +150,21 @@ def _examples(rows: pl.LazyFrame, table: Table) -> tuple[str, ...]:
     return tuple(" ".join(f"{key}={value}" for key, value in row.items()) for row in first.to_dicts())
 
 
-def _duplicates(stem: str, table: Table, frame: pl.LazyFrame) -> list[Violation]:
-    if not table.unique:
-        return []
+def _duplicates(stem: str, table: Table, frame: pl.LazyFrame) -> Violation:
     repeated = frame.group_by(table.unique).len().filter((pl.col("len") > 1) & pl.col(table.unique[0]).is_not_null())
     counted = repeated.select(pl.len(), pl.col(table.unique[0]).sort().head(EXAMPLES).implode()).collect()
-    number = int(counted["len"][0])
-    if not number:
-        return []
     examples = tuple(f"{table.unique[0]}={key}" for key in counted[table.unique[0]][0])
-    return [Violation(stem, table.unique[0], "the key occurs more than once", number, examples)]
+    return Violation(stem, table.unique[0], "the key occurs more than once", int(counted["len"][0]), examples)
 
 
-def _orphans(stem: str, table: Table, frame: pl.LazyFrame, tables: Tables) -> list[Violation]:
-    strangers = (
-        frame.select(table.owner)
-        .drop_nulls()
-        .join(application_ids(tables), left_on=table.owner, right_on=APPLICATION_ID, how="anti")
-    )
+def _orphans(stem: str, table: Table, frame: pl.LazyFrame, ids: pl.Series) -> Violation:
+    strangers = frame.select(table.owner).filter(~pl.col(table.owner).is_in(ids.implode()))
     counted = strangers.select(
         pl.len(), pl.col(table.owner).unique().sort().head(EXAMPLES).implode().alias("keys")
     ).collect()
-    number = int(counted["len"][0])
-    if not number:
-        return []
     examples = tuple(f"{table.owner}={key}" for key in counted["keys"][0])
     problem = "the application is unknown: neither application_train nor application_test holds it"
-    return [Violation(stem, table.owner, problem, number, examples)]
+    return Violation(stem, table.owner, problem, int(counted["len"][0]), examples)
 
 
 def _in_both(tables: Tables) -> list[Violation]:

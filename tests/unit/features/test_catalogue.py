@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 
 import polars as pl
@@ -42,7 +43,8 @@ def test_no_feature_comes_from_the_outcome() -> None:
     for feature in FEATURES:
         assert feature.name != OUTCOME
         assert f"application.{OUTCOME}" not in feature.sources, feature.name
-        assert OUTCOME not in feature.expression.meta.root_names(), feature.name
+        for expression in feature.expressions():
+            assert OUTCOME not in expression.meta.root_names(), feature.name
 
 
 def test_names_are_unique_and_keys_are_no_features() -> None:
@@ -142,6 +144,25 @@ def test_the_digest_changes_with_an_expression_of_its_own_features_alone(
     changed(monkeypatch, name)
     assert definitions_digest([*others, name]) != before
     assert definitions_digest(others) == before_others
+
+
+@pytest.mark.parametrize("name", ["APPLICATION__CREDIT_TO_GOODS", "APPLICATION__INTEREST_RATE__MIN"])
+def test_the_digest_changes_with_what_is_made_before_a_feature(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, known = definitions_digest([name]), dict(catalogue())
+    stage = known[name].before[0]
+    known[name] = replace(known[name], before=((stage[0] * 2, *stage[1:]),))
+    monkeypatch.setattr(assemble, "catalogue", lambda: MappingProxyType(known))
+    assert definitions_digest([name]) != before
+
+
+def test_what_is_made_before_features_has_one_meaning_and_takes_no_name() -> None:
+    raw = {f.name for f in raw_features()}
+    made: dict[str, pl.Expr] = {}
+    for feature in derived_features():
+        for expression in chain(*feature.before):
+            name = expression.meta.output_name()
+            assert made.setdefault(name, expression).meta.eq(expression), name
+            assert name == feature.name or (name not in catalogue() and name not in raw), name
 
 
 def test_the_digest_of_a_relation_changes_with_what_is_related(monkeypatch: pytest.MonkeyPatch) -> None:
