@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from credit_scoring.adapters.decision_log.keys import ApiKeys
+from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
+from credit_scoring.adapters.decision_log.writer import GroupCommit
+from credit_scoring.adapters.feature_store import FeatureStore
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.settings import Settings
 
@@ -9,3 +16,27 @@ from credit_scoring.settings import Settings
 def published_bundles(settings: Settings) -> PublishedBundles:
     """Return the published bundles under the home folder."""
     return PublishedBundles(settings.models)
+
+
+def stored_applicants(settings: Settings) -> FeatureStore:
+    """Return the feature store under the home folder; there may be nothing in it yet."""
+    return FeatureStore(settings.applicants)
+
+
+@contextmanager
+def opened_log(settings: Settings) -> Iterator[tuple[DecisionLog, GroupCommit]]:
+    """Open the decision log, and the one thread through which a service writes to it."""
+    if not settings.decisions_uri:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    with open_log(settings.decisions) as log, GroupCommit(log) as writer:
+        yield log, writer
+
+
+@contextmanager
+def opened_keys(log: DecisionLog) -> Iterator[ApiKeys]:
+    """Open the API keys, which lie in the log's database."""
+    keys = ApiKeys(log.database)
+    try:
+        yield keys
+    finally:
+        keys.close()

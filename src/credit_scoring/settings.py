@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,7 +13,13 @@ class Settings(BaseSettings):
     """Settings from the environment, prefix ``CREDIT_SCORING_``.
 
     Everything a run keeps lies under ``home``. ``tracking_uri`` is any MLflow tracking server, ``tuning_uri`` any
-    database for tuning studies; empty means SQLite under ``home``.
+    database for tuning studies, ``decisions_uri`` any for the decision log; empty means SQLite under ``home``.
+
+    The service: ``rate_limit`` is requests a second and caller (0: none), ``body_limit`` and ``batch_limit`` bytes of
+    one request and of a batch, ``timeout`` seconds; ``unknown_features`` says whether a name that no feature has is
+    refused or only warned about; ``cors_origins`` are the sites whose pages may call; ``log_features`` puts feature
+    values into the service's own log. ``retention_days`` is how long inputs and feature values are kept, by default
+    until they are purged by hand.
     """
 
     model_config = SettingsConfigDict(env_prefix="CREDIT_SCORING_", frozen=True)
@@ -20,7 +27,16 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=Path.cwd)
     tracking_uri: str = ""
     tuning_uri: str = ""
+    decisions_uri: str = ""
     model_name: str = Field("credit-scoring", min_length=1)
+    retention_days: int | None = Field(None, ge=0)
+    rate_limit: float = Field(0.0, ge=0)
+    body_limit: int = Field(1_000_000, ge=1_000)
+    batch_limit: int = Field(64_000_000, ge=1_000)
+    timeout: float = Field(30.0, gt=0)
+    unknown_features: Literal["refuse", "warn"] = "refuse"
+    cors_origins: tuple[str, ...] = ()
+    log_features: bool = False
 
     @field_validator("home")
     @classmethod
@@ -36,3 +52,13 @@ class Settings(BaseSettings):
     def studies(self) -> str:
         """Return the address of the tuning studies' database."""
         return self.tuning_uri or f"sqlite:///{self.home / 'tuning.db'}"
+
+    @property
+    def decisions(self) -> str:
+        """Return the address of the decision log's database."""
+        return self.decisions_uri or f"sqlite:///{self.home / 'decisions.db'}"
+
+    @property
+    def applicants(self) -> Path:
+        """Return the folder of the feature store."""
+        return self.home / "applicants"

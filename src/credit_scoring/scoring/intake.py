@@ -14,6 +14,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import FaultyInputError
 from credit_scoring.features.application import derived_features
 from credit_scoring.features.assemble import catalogue
+from credit_scoring.features.spec import Stages, stages
 from credit_scoring.scoring.inputs import NUMERIC, Inputs, Value, is_sentinel
 from credit_scoring.scoring.score import coverage_without
 
@@ -65,7 +66,7 @@ class Supplied:
 class _Plan:
     roots: Integers
     names: tuple[str, ...]
-    prepared: tuple[pl.Expr, ...]
+    stages: Stages
     outputs: tuple[pl.Expr, ...]
     columns: Integers
 
@@ -88,31 +89,36 @@ class Intake:
         }
         self.inputs = Inputs(bundle.manifest)
         self._sentinels = {c.name for c in self.inputs.raw.values() if c.sentinels and c.kind == "number"}
-        self._computable = {name: e for name, e in self._expressions().items() if name in self._column}
-        self._roots = {name: frozenset(expression.meta.root_names()) for name, expression in self._computable.items()}
-        self._roots |= {flag: frozenset({name}) for flag, name in self._flags().items() if flag in self._roots}
+        self._rowwise = {f.name: f for f in derived_features() if self.inputs.raw and f.name in self._column}
+        self._selected = {name: e for name, e in self._expressions().items() if name in self._column}
+        self._roots = self._sources()
         self._shape = lru_cache(SHAPES_KEPT)(self._make_shape)
         self._plan = lru_cache(SHAPES_KEPT)(self._make_plan)
-        self._plan(frozenset(self._computable))  # made now, so that the first application does not wait for it
+        self._plan(frozenset(self._roots))  # made now, so that the first application does not wait for it
 
     @property
     def asked(self) -> tuple[str, ...]:
         """Return the inputs that tell all the model can use, in catalogue order."""
         roots = frozenset().union(*self._roots.values())
-        own = {name for name in self._encoder.features if name not in self._computable}
+        own = {name for name in self._encoder.features if name not in self._roots}
         return tuple(name for name in self.inputs.kinds if name in roots or name in own)
 
     def _flags(self) -> dict[str, str]:
         return {column.flag: name for name, column in self.inputs.raw.items() if column.flag}
 
     def _expressions(self) -> dict[str, pl.Expr]:
-        """Return what is computed from other inputs, or from the raw column itself where it has sentinels."""
+        """Return what follows from inputs in one step: relations, and raw columns with sentinels from themselves."""
         if not self.inputs.raw:
             return {}
-        derived = {feature.name: feature.expression for feature in derived_features()}
         related = {n: f.expression for n, f in catalogue().items() if n.startswith("RELATION__")}
-        cleaned = {name: pl.col(name) for name in (*self._sentinels, *self._flags())}
-        return derived | related | cleaned
+        return related | {name: pl.col(name) for name in (*self._sentinels, *self._flags())}
+
+    def _sources(self) -> dict[str, frozenset[str]]:
+        """Return, by computed feature, the inputs that it follows from."""
+        roots = {name: frozenset(e.meta.root_names()) for name, e in self._selected.items()}
+        roots |= {flag: frozenset({name}) for flag, name in self._flags().items() if flag in roots}
+        own = {name: frozenset(s.partition(".")[2] for s in f.sources) for name, f in self._rowwise.items()}
+        return roots | own
 
     def following(self, names: Iterable[str]) -> frozenset[str]:
         """Return the model's features that are computed from any of the inputs `names`, these left out."""
@@ -184,8 +190,9 @@ class Intake:
             return
         plan = self._plan(wanted)
         frame = pl.from_numpy(inputs[:, plan.roots], schema=list(plan.names))
-        made = frame.with_columns(plan.prepared).select(plan.outputs)
-        values[:, plan.columns] = made.to_numpy()
+        for stage in plan.stages:
+            frame = frame.with_columns(stage)
+        values[:, plan.columns] = frame.select(plan.outputs).to_numpy()
 
     def _make_plan(self, wanted: frozenset[str]) -> _Plan:
         outputs = [name for name in self._encoder.features if name in wanted]
@@ -197,11 +204,13 @@ class Intake:
                 self.inputs.raw[root].cleaned() if root in self.inputs.raw else [pl.col(root).fill_nan(None)]
             )
         ]
+        *before, final = stages(self._rowwise[name] for name in outputs if name in self._rowwise)
+        last = {expression.meta.output_name(): expression for expression in final}
         return _Plan(
             np.array([self.inputs.number[root] for root in roots], dtype=np.int64),
             tuple(roots),
-            tuple(prepared),
-            tuple(self._computable[name].cast(pl.Float64).alias(name) for name in outputs),
+            (tuple(prepared), *before),
+            tuple(self._selected[name].alias(name) if name in self._selected else last[name] for name in outputs),
             np.array([self._column[name] for name in outputs], dtype=np.int64),
         )
 

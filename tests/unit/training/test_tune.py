@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from credit_scoring import cli
 from credit_scoring.bundle.manifest import Metric
+from credit_scoring.cli import app
+from credit_scoring.cli import training as commands
 from credit_scoring.domain.errors import DataError, StudyError
 from credit_scoring.training import boosting
 from credit_scoring.training.boosting import Boosting, boosting_parameters
@@ -181,22 +182,22 @@ def test_the_command_tunes_and_trains_on_one_holdout(
     few: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDIT_SCORING_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(cli, "_registry", Registry)
+    monkeypatch.setattr(commands, "open_registry", Registry)
     few.matrix.write_csv(tmp_path / "few.csv")
     shared = ["--matrix", f"{tmp_path}/few.csv", "--target", "bad", "--id", "id", "--folds", "2", "--threads", "1"]
-    found = CliRunner().invoke(cli.app, ["tune", *shared, "--trials", "3", "-o", f"{tmp_path}/p.json"])
+    found = CliRunner().invoke(app, ["tune", *shared, "--trials", "3", "-o", f"{tmp_path}/p.json"])
     assert "study tuning: 3 trials" in found.output
     assert (tmp_path / "home" / "tuning.db").exists()
     parameters = read_parameters(tmp_path / "p.json").parameters.given()
     train_with = ["train", *shared, "--parameters", f"{tmp_path}/p.json"]
-    recorded = CliRunner().invoke(cli.app, train_with).exception
+    recorded = CliRunner().invoke(app, train_with).exception
     assert isinstance(recorded, RecordedError)
     for result in recorded.args[0].bundle.manifest.candidates:
         told = {name: str(value) for name, value in parameters.items()}.items() <= result.settings.items()
         assert told == (result.name in {"lightgbm", "blend"})
-    refused = CliRunner().invoke(cli.app, [*train_with, "--seed", "8"]).exception
+    refused = CliRunner().invoke(app, [*train_with, "--seed", "8"]).exception
     assert isinstance(refused, DataError)
-    nowhere = CliRunner().invoke(cli.app, ["tune", *shared, "-o", f"{tmp_path}/nowhere/p.json"]).exception
+    nowhere = CliRunner().invoke(app, ["tune", *shared, "-o", f"{tmp_path}/nowhere/p.json"]).exception
     assert isinstance(nowhere, DataError)
 
 

@@ -1,0 +1,1 @@
+"""The API, where users of the reference project look for it."""

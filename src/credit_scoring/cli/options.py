@@ -1,0 +1,41 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+]
+OptionalSourceArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
+]
+MatrixOption = Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")]
+TargetOption = Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")]
+IdOption = Annotated[str | None, typer.Option("--id", help="With --matrix: the key column; default: row numbers.")]
+BadOption = Annotated[
+    str | None, typer.Option(help="With --matrix: the target's value that means default; default: 1.")
+]
+LabelsOption = Annotated[Path | None, typer.Option(help="With --matrix: YAML of column meanings.")]
+FoldsOption = Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")]
+HoldoutOption = Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")]
+EngineOption = Annotated[
+    Literal["polars", "spark"],
+    typer.Option(
+        help="polars: this machine, one file; spark: this machine or a cluster, files only, a folder of Parquet."
+    ),
+]
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="With --engine spark: parts of the clients; default: one a core, or 50,000 each."),
+]
+ApplicationsOption = Annotated[
+    Literal["application_train", "application_test"] | None,
+    typer.Option(help="Table of the applications; default: application_test if there."),
+]

@@ -1,0 +1,171 @@
+"""The application: routes, errors and limits around the parts that `bootstrap` wires."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from credit_scoring.bootstrap import opened_keys, opened_log, published_bundles, stored_applicants
+from credit_scoring.domain.errors import (
+    ConflictingOutcomeError,
+    CreditScoringError,
+    DataError,
+    Fault,
+    FaultyInputError,
+    LogUnavailableError,
+    UnknownApplicantError,
+    UnknownDecisionError,
+)
+from credit_scoring.service.auth import Doorkeeper
+from credit_scoring.service.bodies import MOST_FAULTS
+from credit_scoring.service.champion import Champion
+from credit_scoring.service.context import Context
+from credit_scoring.service.desk import Desk
+from credit_scoring.service.edge import Edge
+from credit_scoring.service.metrics import Metrics
+from credit_scoring.service.problems import RefusedError, refused
+from credit_scoring.service.routes import applicants, applications, batch, decisions, model, predict, probes, simulate
+from credit_scoring.settings import Settings
+from credit_scoring.wire.base import Problem
+from credit_scoring.wire.decisions import OutcomesRequest, ReviewRequest
+from credit_scoring.wire.scoring import ApplicationRequest, BatchRequest, PredictRequest
+from credit_scoring.wire.simulation import SimulationRequest
+
+ROUTERS = (predict, batch, applications, applicants, simulate, decisions, model, probes)
+# Read raw, so that parsing is strict and quick; OpenAPI must still know them.
+BODIES = (PredictRequest, BatchRequest, ApplicationRequest, SimulationRequest, ReviewRequest, OutcomesRequest, Problem)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application. Nothing is opened before it starts: no file, no database, no model.
+
+    Parameters
+    ----------
+    settings
+        Read from the environment where not given.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a setting in the environment is not valid.
+    """
+    settings = settings or Settings()
+    app = FastAPI(
+        title="credit-scoring",
+        version=version("credit-scoring"),
+        description="Probability of default, the decision that costs least, and reasons an applicant can understand.",
+        lifespan=_lifespan(settings),
+        license_info={"name": "MIT"},
+    )
+    for module in ROUTERS:
+        app.include_router(module.router)
+    _answer_errors(app)
+    _describe(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Accept-Language"],
+        )
+    limits = {"/predict/batch": settings.batch_limit, "/outcomes": settings.batch_limit}
+    app.add_middleware(Edge, limit=settings.body_limit, limits=limits, seconds=settings.timeout)
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with opened_log(settings) as (log, writer), opened_keys(log) as keys:
+            doorkeeper = Doorkeeper(keys, rate=settings.rate_limit)
+            metrics, champion = Metrics(), Champion(published_bundles(settings))
+            await asyncio.to_thread(champion.start)
+            desk = Desk(writer, champion, metrics, log_features=settings.log_features)
+            desk.open()
+            app.state.context = Context(
+                champion=champion,
+                desk=desk,
+                log=log,
+                writer=writer,
+                store=stored_applicants(settings),
+                doorkeeper=doorkeeper,
+                metrics=metrics,
+                unknown_features=settings.unknown_features,
+            )
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(champion.stop)
+                await asyncio.to_thread(desk.close)
+
+    return lifespan
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Let every error of the project, the framework and the router become a problem."""
+
+    @app.exception_handler(RefusedError)
+    async def refusal(_: Request, error: RefusedError) -> Response:
+        return refused(error.status, error.detail, faults=error.faults, headers=error.headers)
+
+    @app.exception_handler(CreditScoringError)
+    async def known(_: Request, error: CreditScoringError) -> Response:
+        faults = error.faults if isinstance(error, FaultyInputError) else ()
+        return refused(_status(error), str(error), faults=faults)
+
+    @app.exception_handler(HTTPException)
+    async def routing(request: Request, error: HTTPException) -> Response:
+        detail = {
+            404: f"there is no {request.url.path[:200]}; /docs lists what there is",
+            405: f"{request.url.path[:200]} does not take {request.method}; /docs lists what it takes",
+        }.get(error.status_code, str(error.detail))
+        return refused(error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def parameters(_: Request, error: RequestValidationError) -> Response:
+        faults = tuple(
+            Fault(".".join(map(str, one["loc"][1:]))[:200], one["msg"].removeprefix("Value error, "))
+            for one in error.errors()[:MOST_FAULTS]
+        )
+        return refused(422, "; ".join(map(str, faults)), faults=faults)
+
+
+def _status(error: CreditScoringError) -> int:
+    if isinstance(error, UnknownDecisionError | UnknownApplicantError):
+        return 404
+    if isinstance(error, ConflictingOutcomeError):
+        return 409
+    if isinstance(error, DataError):
+        return 422
+    if isinstance(error, LogUnavailableError):
+        return 503
+    return 500
+
+
+def _describe(app: FastAPI) -> None:
+    """Add to OpenAPI what raw routes do not tell it: their bodies, problems, and how a caller is known."""
+    made = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = made()
+            _, definitions = models_json_schema(
+                [(model, "validation") for model in BODIES], ref_template="#/components/schemas/{model}"
+            )
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(definitions["$defs"])
+            components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            document["security"] = [{"key": []}, {}]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,59 @@
+"""Refusals as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from credit_scoring.domain.errors import Fault
+from credit_scoring.wire.base import Fault as WireFault
+from credit_scoring.wire.base import Problem
+
+MEDIA_TYPE = "application/problem+json"
+TITLES: Mapping[int, tuple[str, str]] = {
+    400: ("malformed", "The request cannot be read"),
+    401: ("no-key", "An API key is needed"),
+    403: ("not-allowed", "The API key does not allow this"),
+    404: ("not-found", "There is no such thing"),
+    405: ("method-not-allowed", "This method is not for this address"),
+    406: ("not-acceptable", "The answer does not come in this form"),
+    409: ("conflict", "This contradicts what is recorded"),
+    413: ("too-large", "The request is too large"),
+    415: ("media-type", "The body is of another type"),
+    422: ("invalid", "The request is not valid"),
+    429: ("too-many", "Too many requests"),
+    500: ("error", "Something went wrong here"),
+    503: ("unavailable", "The service cannot decide now"),
+    504: ("timeout", "The answer took too long"),
+}
+
+
+class RefusedError(Exception):
+    """A request is refused with this status, sentence and faults."""
+
+    def __init__(
+        self, status: int, detail: str, *, faults: tuple[Fault, ...] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.detail, self.faults, self.headers = status, detail, faults, headers
+        super().__init__(detail)
+
+
+def problem(status: int, detail: str, *, faults: tuple[Fault, ...] = ()) -> Problem:
+    """Return the problem to answer with."""
+    kind, title = TITLES.get(status, ("error", "The request failed"))
+    return Problem(
+        type=f"urn:credit-scoring:{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        faults=tuple(WireFault(field=fault.field, problem=fault.problem) for fault in faults),
+    )
+
+
+def refused(
+    status: int, detail: str, *, faults: tuple[Fault, ...] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the response of a refusal."""
+    content = problem(status, detail, faults=faults).model_dump_json()
+    return Response(content, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))

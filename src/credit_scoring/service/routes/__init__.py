@@ -1,0 +1,1 @@
+"""Routes parse, call and translate; nothing is decided here."""

@@ -1,0 +1,99 @@
+"""Applicants of the feature store: found, read, scored."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from credit_scoring.adapters.feature_store import ApplicantQuery
+from credit_scoring.service.answers import explanation
+from credit_scoring.service.bodies import answer, refusals
+from credit_scoring.service.cases import supplied_case
+from credit_scoring.service.context import Context, admitted, language_of
+from credit_scoring.service.deciding import Case
+from credit_scoring.service.stored import stored_features
+from credit_scoring.tables.schema import APPLICATION_ID
+from credit_scoring.wire.applicants import Applicant, ApplicantPage, ApplicantSearch, ApplicantSummary
+from credit_scoring.wire.scoring import Explanation
+
+router = APIRouter(tags=["applicants"])
+Id = Annotated[int, Path(ge=0, le=2**53, description="SK_ID_CURR of the application.")]
+_KEPT_APART = frozenset({APPLICATION_ID, "p_default", "decision", "coverage", "shard"})
+
+
+@router.get(
+    "/applicants",
+    summary="Search the feature store",
+    response_model=ApplicantPage,
+    responses=refusals(401, 403, 404, 422, 429, 503, 504),
+)
+async def search(request: Request, asked: Annotated[ApplicantSearch, Query()]) -> Response:
+    """Return applicants that fit, with the PD and decision that the model named in ``scored_by`` gives them."""
+    context, _ = admitted(request, "score")
+    return answer(await asyncio.to_thread(_page, context, asked))
+
+
+def _page(context: Context, asked: ApplicantSearch) -> ApplicantPage:
+    page = context.store.search(
+        ApplicantQuery(
+            starts_with=asked.starts_with,
+            p_default=(asked.p_default_min or 0.0, 1.0 if asked.p_default_max is None else asked.p_default_max),
+            decision=asked.decision,
+            sort=APPLICATION_ID if asked.sort.endswith("applicant") else "p_default",
+            descending=asked.sort.startswith("-"),
+            limit=asked.limit,
+            offset=asked.offset,
+        )
+    )
+    found = [
+        ApplicantSummary(
+            applicant=row[APPLICATION_ID],
+            p_default=row["p_default"],
+            decision=row["decision"],
+            coverage=row["coverage"],
+            columns={name: value for name, value in row.items() if name not in _KEPT_APART},
+        )
+        for row in page.rows.iter_rows(named=True)
+    ]
+    return ApplicantPage(applicants=tuple(found), total=page.total, scored_by=context.store.info().scored_by)
+
+
+@router.get(
+    "/applicants/{applicant}",
+    summary="One applicant's features",
+    response_model=Applicant,
+    responses=refusals(401, 403, 404, 422, 429, 503, 504),
+)
+async def read(request: Request, applicant: Id) -> Response:
+    """Return all features of one applicant as they are stored."""
+    context, _ = admitted(request, "score")
+    found = await asyncio.to_thread(lambda: context.store.get([applicant]).drop(APPLICATION_ID).row(0, named=True))
+    return answer(Applicant(applicant=applicant, features=found))
+
+
+@router.post(
+    "/applicants/{applicant}/score",
+    summary="PD, decision and reasons of a stored applicant",
+    response_model=Explanation,
+    responses=refusals(401, 403, 404, 422, 429, 503, 504),
+)
+async def score(request: Request, applicant: Id) -> Response:
+    """Return what the champion says of a stored applicant now; the features it saw are recorded with the decision."""
+    context, caller = admitted(request, "score")
+    case = await asyncio.to_thread(_case, context, applicant, caller, request)
+    return answer(explanation(await context.desk.decided(case)))
+
+
+def _case(context: Context, applicant: int, caller: str, request: Request) -> Case:
+    serving = context.serving()
+    return supplied_case(
+        context,
+        serving,
+        stored_features(context, serving, applicant),
+        caller=caller,
+        endpoint="applicant",
+        applicant=applicant,
+        language=language_of(request),
+    )

@@ -1,0 +1,230 @@
+"""Recorded decisions: read, replayed, reviewed, and joined with what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from credit_scoring.adapters.decision_log.values import unpack_values
+from credit_scoring.domain.errors import UnknownDecisionError
+from credit_scoring.domain.record import Entry, Outcome, Payload, Recorded
+from credit_scoring.service.bodies import answer, body_of, parsed, refusals
+from credit_scoring.service.champion import Serving
+from credit_scoring.service.context import Context, admitted
+from credit_scoring.service.problems import RefusedError
+from credit_scoring.service.replay import replayed, serving_of
+from credit_scoring.wire.decisions import (
+    DecisionPage,
+    DecisionRecord,
+    DecisionSearch,
+    DecisionSummary,
+    OutcomesRequest,
+    OutcomesResponse,
+    Replay,
+    Review,
+    ReviewRequest,
+)
+
+router = APIRouter(tags=["records"])
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a decision, as it was answered.")]
+_MADE = ("decision", "simulation")
+_READ = refusals(401, 403, 404, 409, 422, 429, 503, 504)
+
+
+@router.get(
+    "/decisions",
+    summary="Decisions, newest first",
+    response_model=DecisionPage,
+    responses=refusals(401, 403, 422, 429, 503, 504),
+)
+async def search(request: Request, asked: Annotated[DecisionSearch, Query()]) -> Response:
+    """Return recorded decisions that fit, a page at a time."""
+    context, _ = admitted(request, "review")
+    found = await asyncio.to_thread(
+        context.log.search,
+        decision=asked.decision,
+        applicant=asked.applicant,
+        p_default=(asked.p_default_min, asked.p_default_max),
+        since=asked.since,
+        until=asked.until,
+        reviewed=asked.reviewed,
+        before=asked.before,
+        limit=asked.limit,
+    )
+    lines = [DecisionSummary.model_validate(_summary(record)) for record in found]
+    more = found[-1].sequence if len(found) == asked.limit else None
+    return answer(DecisionPage(decisions=tuple(lines), next_before=more))
+
+
+def _summary(record: Recorded) -> dict[str, Any]:
+    entry = record.entry
+    return {
+        "decision_id": entry.id,
+        "sequence": record.sequence,
+        "at": entry.at,
+        "applicant": entry.payload.applicant if entry.payload else None,
+        **{name: entry.facts[name] for name in ("p_default", "decision", "coverage", "endpoint")},
+    }
+
+
+@router.get("/decisions/{decision}", summary="A record", response_model=DecisionRecord, responses=_READ)
+async def read(request: Request, decision: Id) -> Response:
+    """Return what the log holds of a decision or simulation, with its reviews, outcome and shadow scores."""
+    context, _ = admitted(request, "review")
+    return answer(await asyncio.to_thread(_record, context, decision))
+
+
+def _record(context: Context, decision: str) -> DecisionRecord:
+    record = _made(context, decision)
+    entry, payload = record.entry, record.entry.payload
+    about = context.log.about(decision)
+    outcomes = [dict(one.entry.facts) for one in about if one.entry.kind == "outcome"]
+    return DecisionRecord(
+        decision_id=entry.id,
+        kind=entry.kind,
+        sequence=record.sequence,
+        at=entry.at,
+        facts=dict(entry.facts),
+        applicant=payload.applicant if payload else None,
+        inputs=json.loads(payload.inputs) if payload else None,
+        features=_features(context, record) if payload else None,
+        told=json.loads(payload.told) if payload and payload.told else None,
+        purged=record.purged,
+        hash=record.hash.hex(),
+        previous=record.previous.hex(),
+        reviews=tuple(_review(one) for one in about if one.entry.kind == "review"),
+        outcome=outcomes[-1] if outcomes else None,
+        shadows=tuple(dict(one.entry.facts) for one in about if one.entry.kind == "shadow"),
+    )
+
+
+def _made(context: Context, decision: str) -> Recorded:
+    record = context.log.get(decision)
+    if record.entry.kind not in _MADE:
+        raise UnknownDecisionError(decision)
+    return record
+
+
+def _features(context: Context, record: Recorded) -> dict[str, float | str] | None:
+    """Return the values that the model saw, by name, those known; ``None`` where its bundle is gone."""
+    try:
+        serving = _serving(context, record)
+    except RefusedError:
+        return None
+    encoder, payload = serving.bundle.model.encoder, record.entry.payload
+    if payload is None:
+        return None
+    values = unpack_values([payload.values], len(encoder.features))[0].tolist()
+    decoded = {name: encoder.decode(name, value) for name, value in zip(encoder.features, values, strict=True)}
+    return {name: value for name, value in decoded.items() if value is not None}
+
+
+def _serving(context: Context, record: Recorded) -> Serving:
+    return serving_of(record, context.champion.published, context.champion.serving)
+
+
+@router.get("/decisions/{decision}/replay", summary="Make a decision again", response_model=Replay, responses=_READ)
+async def replay(request: Request, decision: Id) -> Response:
+    """Return whether the record gives the same decision: to the last bit from its feature values, by its own bundle."""
+    context, _ = admitted(request, "review")
+
+    def work() -> Replay:
+        record = _made(context, decision)
+        return replayed(record, _serving(context, record))
+
+    return answer(await asyncio.to_thread(work))
+
+
+@router.post(
+    "/decisions/{decision}/review",
+    summary="A person confirms or overrides a decision",
+    status_code=201,
+    response_model=Review,
+    responses=_READ | refusals(400, 413, 415),
+    openapi_extra=body_of(
+        ReviewRequest,
+        {
+            "action": "override",
+            "decision": "approve",
+            "reason_code": "income_verified",
+            "comment": "Payslips of three months seen.",
+            "reviewer": "C. Martin",
+        },
+    ),
+)
+async def review(request: Request, decision: Id) -> Response:
+    """Record a review; the decision itself stays as it is."""
+    context, caller = admitted(request, "review")
+    asked = await parsed(request, ReviewRequest)
+    entry = await asyncio.to_thread(_reviewed, context, decision, asked, caller)
+    await asyncio.wrap_future(context.writer.submit([entry]))
+    told = json.loads(entry.payload.told) if entry.payload else {}
+    return answer(_told_review(entry, told), 201)
+
+
+def _reviewed(context: Context, decision: str, asked: ReviewRequest, caller: str) -> Entry:
+    record = context.log.get(decision)
+    if record.entry.kind != "decision":
+        raise UnknownDecisionError(decision)
+    present = _standing(record, context.log.about(decision))
+    if asked.action == "confirm" and present not in {asked.decision, "refer"}:
+        raise RefusedError(409, f"the decision stands at {present}: to make it {asked.decision}, override it")
+    if asked.action == "override" and present == asked.decision:
+        raise RefusedError(409, f"the decision stands at {present} already: confirm it")
+    facts = {"action": asked.action, "decision": asked.decision, "reason_code": asked.reason_code, "caller": caller}
+    personal = json.dumps({"comment": asked.comment, "reviewer": asked.reviewer}, ensure_ascii=False)
+    payload = Payload(told=personal.encode())
+    return Entry("review", uuid.uuid4().hex, datetime.now(UTC), dict(facts), payload, subject=decision)
+
+
+def _standing(record: Recorded, about: Sequence[Recorded]) -> str:
+    """Return what holds now: the last review's decision, else the model's."""
+    reviews = [one for one in about if one.entry.kind == "review"]
+    return str((reviews[-1] if reviews else record).entry.facts["decision"])
+
+
+def _review(record: Recorded) -> Review:
+    payload = record.entry.payload
+    return _told_review(record.entry, json.loads(payload.told) if payload and payload.told else {})
+
+
+def _told_review(entry: Entry, personal: dict[str, str]) -> Review:
+    return Review.model_validate(
+        {
+            "review_id": entry.id,
+            "decision_id": entry.subject,
+            "action": entry.facts["action"],
+            "decision": entry.facts["decision"],
+            "reason_code": entry.facts["reason_code"],
+            "comment": personal.get("comment"),
+            "reviewer": personal.get("reviewer"),
+            "at": entry.at,
+        }
+    )
+
+
+@router.post(
+    "/outcomes",
+    summary="What became of loans",
+    response_model=OutcomesResponse,
+    responses=refusals(400, 401, 403, 409, 413, 415, 422, 429, 503, 504),
+    openapi_extra=body_of(
+        OutcomesRequest, {"outcomes": [{"applicant": 100_001, "defaulted": False, "observed_on": "2026-06-30"}]}
+    ),
+)
+async def outcomes(request: Request) -> Response:
+    """Join outcomes to their decisions. Sending one again changes nothing; one that contradicts is refused with 409."""
+    context, caller = admitted(request, "review")
+    asked = await parsed(request, OutcomesRequest)
+    observed = [
+        Outcome(decision=one.decision_id, applicant=one.applicant, defaulted=one.defaulted, observed_on=one.observed_on)
+        for one in asked.outcomes
+    ]
+    counts = await asyncio.to_thread(context.log.outcomes, observed, datetime.now(UTC), caller)
+    return answer(OutcomesResponse(recorded=counts.new, known=counts.known, unknown=counts.unknown))

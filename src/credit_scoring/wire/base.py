@@ -1,0 +1,48 @@
+"""What all wire models have in common, and the pieces that several of them use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Decision = Literal["approve", "refer", "decline"]
+FeatureValue = (
+    Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | Annotated[str, Field(strict=True, max_length=200)]
+    | None
+)
+Features = Annotated[dict[str, FeatureValue], Field(max_length=2_000)]
+# Ids go over the wire as JSON numbers, which are exact up to 2**53.
+ApplicantId = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+DecisionId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Id of a recorded decision.")]
+
+
+class Wire(BaseModel):
+    """A message: unknown fields are refused, and it is not changed once made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Fault(Wire):
+    """One thing wrong with a request."""
+
+    field: str = Field(description="Where it stands in the request, dotted from the root of the body.")
+    problem: str
+
+
+class Problem(Wire):
+    """Why a request was refused (RFC 9457, ``application/problem+json``)."""
+
+    type: str = Field(description="A stable name of the kind of problem.")
+    title: str
+    status: int
+    detail: str = Field(description="A sentence that says what to do.")
+    faults: tuple[Fault, ...] = ()
+
+
+class ModelReference(Wire):
+    """Which model decided: the registered version and the SHA-256 of its bundle."""
+
+    version: int
+    digest: str

@@ -1,0 +1,167 @@
+"""The record of a decision, what people said of it, what became of it, and its replay."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from credit_scoring.wire.base import ApplicantId, Decision, DecisionId, Wire
+
+ReasonCode = Literal[
+    "documents_verified",
+    "income_verified",
+    "data_error",
+    "additional_security",
+    "existing_customer",
+    "suspected_fraud",
+    "policy_exception",
+    "model_confirmed",
+    "other",
+]
+
+
+class ReviewRequest(Wire):
+    """A person confirms a decision or overrides it."""
+
+    action: Literal["confirm", "override"]
+    decision: Literal["approve", "decline"] = Field(description="What now holds.")
+    reason_code: ReasonCode
+    comment: Annotated[str, Field(max_length=2_000)] = ""
+    reviewer: Annotated[str, Field(min_length=1, max_length=100, description="Who decided.")]
+
+    @model_validator(mode="after")
+    def _said_why(self) -> ReviewRequest:
+        if self.reason_code == "other" and not self.comment.strip():
+            raise ValueError("the reason code other needs a comment")
+        return self
+
+
+class Review(Wire):
+    """A recorded review."""
+
+    review_id: DecisionId
+    decision_id: DecisionId
+    action: Literal["confirm", "override"]
+    decision: Literal["approve", "decline"]
+    reason_code: str
+    comment: str | None
+    reviewer: str | None
+    at: datetime
+
+
+class Observation(Wire):
+    """What became of a loan: of one decision, or of all decisions on an applicant."""
+
+    decision_id: DecisionId | None = None
+    applicant: ApplicantId | None = None
+    defaulted: Annotated[bool, Field(strict=True)]
+    observed_on: date
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Observation:
+        if (self.decision_id is None) == (self.applicant is None):
+            raise ValueError("give either decision_id or applicant")
+        return self
+
+
+class OutcomesRequest(Wire):
+    """Outcomes that arrived; sending one again changes nothing."""
+
+    outcomes: Annotated[list[Observation], Field(min_length=1, max_length=10_000)]
+
+
+class OutcomesResponse(Wire):
+    """How many outcomes were new, already known, or of no recorded decision."""
+
+    recorded: int
+    known: int
+    unknown: int
+
+
+class DecisionRecord(Wire):
+    """A decision as the log holds it. What a purge removed is null.
+
+    ``hash`` seals this entry and all before it.
+    """
+
+    decision_id: DecisionId
+    kind: str
+    sequence: int
+    at: datetime
+    facts: dict[str, Any]
+    applicant: int | None
+    inputs: Any
+    features: dict[str, float | str] | None = Field(description="The feature values that the model saw.")
+    told: Any
+    purged: bool
+    hash: str
+    previous: str
+    reviews: tuple[Review, ...] = ()
+    outcome: dict[str, Any] | None = None
+    shadows: tuple[dict[str, Any], ...] = ()
+
+
+class DecisionSearch(Wire):
+    """What to look for; everything is optional and narrows the search."""
+
+    decision: Decision | None = None
+    applicant: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    p_default_min: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+    p_default_max: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    reviewed: bool | None = None
+    before: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class DecisionSummary(Wire):
+    """A line of a list of decisions."""
+
+    decision_id: DecisionId
+    sequence: int
+    at: datetime
+    applicant: int | None
+    p_default: float
+    decision: Decision
+    coverage: float
+    endpoint: str
+
+
+class DecisionPage(Wire):
+    """Decisions, newest first; pass ``next_before`` as ``before`` for the next page."""
+
+    decisions: tuple[DecisionSummary, ...]
+    next_before: int | None
+
+
+class Difference(Wire):
+    """A feature that came out otherwise."""
+
+    feature: str
+    recorded: float | None
+    recomputed: float | None
+
+
+class Replay(Wire):
+    """A decision made again.
+
+    ``same_p_default`` and ``same_decision`` compare to the last bit what the recorded bundle makes of the recorded
+    feature values; ``same_features`` whether the recorded inputs give these values within 1e-9, ``null`` where it
+    cannot be told; ``same_reasons`` the reasons where they were told.
+    """
+
+    decision_id: DecisionId
+    recorded_p_default: float
+    p_default: float
+    same_p_default: bool
+    decision: Decision
+    same_decision: bool
+    same_features: bool | None
+    differences: tuple[Difference, ...]
+    reasons: tuple[str, ...]
+    same_reasons: bool | None
+    bundle: str
+    note: str = ""
