@@ -159,11 +159,16 @@ def uncomputed_features(bundle: Bundle, found: Collection[str]) -> list[str]:
     return [card.name for card in bundle.manifest.features if not known.issuperset(card.sources)]
 
 
+def untold_features(bundle: Bundle, found: Collection[str]) -> list[str]:
+    """Return the bundle's features that have no source at all among the columns `found`."""
+    known = set(found)
+    return [card.name for card in bundle.manifest.features if card.sources and known.isdisjoint(card.sources)]
+
+
 def without_untold(bundle: Bundle, matrix: pl.DataFrame, found: Collection[str]) -> pl.DataFrame:
     """Return `matrix` with those of the bundle's features missing that have no source among the columns `found`.
 
     Of columns that are not there an expression may make a number, such as a count of 0, that would be told as known.
     """
-    known = set(found)
-    untold = [card.name for card in bundle.manifest.features if card.sources and known.isdisjoint(card.sources)]
+    untold = untold_features(bundle, found)
     return matrix.with_columns(pl.lit(None, matrix.schema[name]).alias(name) for name in untold)

@@ -22,6 +22,7 @@ from credit_scoring.domain.errors import (
     Fault,
     FaultyInputError,
     LogUnavailableError,
+    StoreUnavailableError,
     UnknownApplicantError,
     UnknownDecisionError,
 )
@@ -34,6 +35,7 @@ from credit_scoring.service.edge import Edge
 from credit_scoring.service.metrics import Metrics
 from credit_scoring.service.problems import RefusedError, refused
 from credit_scoring.service.routes import applicants, applications, batch, decisions, model, predict, probes, simulate
+from credit_scoring.service.stored import StoreKeeper
 from credit_scoring.settings import Settings
 from credit_scoring.wire.base import Problem
 from credit_scoring.wire.decisions import OutcomesRequest, ReviewRequest
@@ -91,12 +93,15 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             await asyncio.to_thread(champion.start)
             desk = Desk(writer, champion, metrics, log_features=settings.log_features)
             desk.open()
+            store = stored_applicants(settings)
+            keeper = StoreKeeper(store, champion)
+            keeper.start()
             app.state.context = Context(
                 champion=champion,
                 desk=desk,
                 log=log,
                 writer=writer,
-                store=stored_applicants(settings),
+                store=store,
                 doorkeeper=doorkeeper,
                 metrics=metrics,
                 unknown_features=settings.unknown_features,
@@ -104,6 +109,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             try:
                 yield
             finally:
+                await asyncio.to_thread(keeper.stop)
                 await asyncio.to_thread(champion.stop)
                 await asyncio.to_thread(desk.close)
 
@@ -144,10 +150,10 @@ def _status(error: CreditScoringError) -> int:
         return 404
     if isinstance(error, ConflictingOutcomeError):
         return 409
+    if isinstance(error, LogUnavailableError | StoreUnavailableError):
+        return 503
     if isinstance(error, DataError):
         return 422
-    if isinstance(error, LogUnavailableError):
-        return 503
     return 500
 
 

@@ -24,6 +24,7 @@ def supplied_case(  # noqa: PLR0913 - what a case is made of
     inputs: bytes | None = None,
     language: Language | None = None,
     field: str = "features",
+    coverage: float | None = None,
     kind: CaseKind = "decision",
 ) -> Case:
     """Return the case of an application supplied by name.
@@ -46,6 +47,7 @@ def supplied_case(  # noqa: PLR0913 - what a case is made of
         caller=caller,
         inputs=inputs if inputs is not None else to_json({"applicant": applicant, "features": features}),
         supplied=serving.intake.accept(features, field=field),
+        coverage=coverage,
         remarks=remarks,
         language=language,
         applicant=applicant,

@@ -37,8 +37,9 @@ class Remark:
 class Case:
     """One application to decide.
 
-    Either ``supplied`` holds its features by name, or ``matrix`` its row of the feature matrix, of which ``uncomputed``
-    lack their source. ``inputs`` is what was received, as JSON; ``language`` asks for contributions and reasons.
+    Either ``supplied`` holds its features by name, or ``matrix`` its row of the feature matrix. ``coverage`` is that of
+    what was supplied where it is not given. ``inputs`` is what was received, as JSON; ``language`` asks for
+    contributions and reasons.
     """
 
     serving: Serving
@@ -47,11 +48,18 @@ class Case:
     inputs: bytes
     supplied: Supplied | None = None
     matrix: pl.DataFrame | None = None
-    coverage: float = 1.0
+    coverage: float | None = None
     remarks: tuple[Remark, ...] = ()
     language: Language | None = None
     applicant: int | None = None
     kind: CaseKind = "decision"
+
+    @property
+    def carried(self) -> float:
+        """Return the coverage."""
+        if self.coverage is not None:
+            return self.coverage
+        return 1.0 if self.supplied is None else self.supplied.shape.coverage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +100,7 @@ def _decide(serving: Serving, cases: Sequence[Case]) -> list[Decided]:
     values = _values(serving, cases)
     margins = model.margin(values)
     p_default = model.calibrator.p_default(margins)
-    coverage = np.array([case.supplied.shape.coverage if case.supplied else case.coverage for case in cases])
+    coverage = np.array([case.carried for case in cases])
     decisions: list[Decision] = serving.bundle.policy.decide(p_default, coverage=coverage).to_list()
     outside = np.logical_or(np.less(values, serving.lowest), np.greater(values, serving.highest))
     for row, case in enumerate(cases):
@@ -221,7 +229,7 @@ def shadow(decided: Decided, challenger: Serving, features: Mapping[str, float |
         supplied = challenger.intake.accept(features)
         values, coverage = challenger.intake.values([supplied]), supplied.shape.coverage
     elif case.matrix is not None:
-        values, coverage = model.encoder.encode(case.matrix), case.coverage
+        values, coverage = model.encoder.encode(case.matrix), case.carried
     else:
         raise AssertionError("a case has features or a row of the matrix")
     p_default = model.p_default(values)

@@ -22,7 +22,9 @@ def changed(serving: Serving, features: Mapping[str, Value], changes: Mapping[st
     return {name: value for name, value in features.items() if name not in stale} | dict(changes)
 
 
-def suggested(serving: Serving, features: Mapping[str, Value], *, term: int | None, language: Language) -> Suggestion:
+def suggested(
+    serving: Serving, features: Mapping[str, Value], *, coverage: float, term: int | None, language: Language
+) -> Suggestion:
     """Return the smallest change to the request that would be approved, or that there is none.
 
     Raises
@@ -36,7 +38,6 @@ def suggested(serving: Serving, features: Mapping[str, Value], *, term: int | No
         supplied = [intake.accept(changed(serving, features, offer)) for offer in offers]
         return bundle.model.p_default(intake.values(supplied))
 
-    coverage = intake.accept(features).shape.coverage
     found = smallest_change(features, evaluate, bundle.policy, coverage=coverage, term=term)
     offer = found.best if isinstance(found, NothingFound) else found.offer if isinstance(found, Found) else None
     loan = offer.loan if offer else found.present

@@ -20,7 +20,7 @@ from credit_scoring.wire.scoring import Explanation
 
 router = APIRouter(tags=["applicants"])
 Id = Annotated[int, Path(ge=0, le=2**53, description="SK_ID_CURR of the application.")]
-_KEPT_APART = frozenset({APPLICATION_ID, "p_default", "decision", "coverage", "shard"})
+_KEPT_APART = frozenset({APPLICATION_ID, "p_default", "decision", "coverage"})
 
 
 @router.get(
@@ -39,7 +39,7 @@ def _page(context: Context, asked: ApplicantSearch) -> ApplicantPage:
     page = context.store.search(
         ApplicantQuery(
             starts_with=asked.starts_with,
-            p_default=(asked.p_default_min or 0.0, 1.0 if asked.p_default_max is None else asked.p_default_max),
+            p_default=(asked.p_default_min, asked.p_default_max),
             decision=asked.decision,
             sort=APPLICATION_ID if asked.sort.endswith("applicant") else "p_default",
             descending=asked.sort.startswith("-"),
@@ -57,7 +57,7 @@ def _page(context: Context, asked: ApplicantSearch) -> ApplicantPage:
         )
         for row in page.rows.iter_rows(named=True)
     ]
-    return ApplicantPage(applicants=tuple(found), total=page.total, scored_by=context.store.info().scored_by)
+    return ApplicantPage(applicants=tuple(found), total=page.total, scored_by=page.scored_by)
 
 
 @router.get(
@@ -69,7 +69,7 @@ def _page(context: Context, asked: ApplicantSearch) -> ApplicantPage:
 async def read(request: Request, applicant: Id) -> Response:
     """Return all features of one applicant as they are stored."""
     context, _ = admitted(request, "score")
-    found = await asyncio.to_thread(lambda: context.store.get([applicant]).drop(APPLICATION_ID).row(0, named=True))
+    found = await asyncio.to_thread(context.store.features_of, applicant)
     return answer(Applicant(applicant=applicant, features=found))
 
 
@@ -88,10 +88,12 @@ async def score(request: Request, applicant: Id) -> Response:
 
 def _case(context: Context, applicant: int, caller: str, request: Request) -> Case:
     serving = context.serving()
+    features, coverage = stored_features(context, serving, applicant)
     return supplied_case(
         context,
         serving,
-        stored_features(context, serving, applicant),
+        features,
+        coverage=coverage,
         caller=caller,
         endpoint="applicant",
         applicant=applicant,

@@ -52,7 +52,9 @@ async def simulate(request: Request) -> Response:
     first, second = await asyncio.gather(context.desk.decided(before), context.desk.decided(after))
     suggestion = None
     if asked.suggest:
-        suggestion = await asyncio.to_thread(suggested, before.serving, features, term=asked.term, language=language)
+        suggestion = await asyncio.to_thread(
+            suggested, before.serving, features, coverage=before.carried, term=asked.term, language=language
+        )
     told = {"simulation": True, "changes": changes, "before": explanation(first), "after": explanation(second)}
     return answer(told | {"suggestion": suggestion.model_dump() if suggestion else None})
 
@@ -63,9 +65,10 @@ def _cases(
     serving = context.serving()
     if serving.bundle.manifest.portfolio != "home_credit":
         raise RefusedError(409, "which fields an applicant can change is only known of Home Credit applications")
-    features: dict[str, Value] = (
-        dict(asked.features or {}) if asked.applicant is None else stored_features(context, serving, asked.applicant)
-    )
+    features: dict[str, Value] = dict(asked.features or {})
+    coverage: float | None = None
+    if asked.applicant is not None:
+        features, coverage = stored_features(context, serving, asked.applicant)
     check_changes(asked.changes, features, term=asked.term)
     changes = with_consequences(
         {name: float(value) for name, value in asked.changes.items() if value is not None}, features, term=asked.term
@@ -79,6 +82,7 @@ def _cases(
             caller=caller,
             endpoint="simulate",
             applicant=asked.applicant,
+            coverage=coverage,
             language=language,
             kind="simulation",
         )

@@ -1,0 +1,189 @@
+"""Applicants found by id, PD, decision and some raw columns, in an index that lies in memory."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from credit_scoring.domain.decision import Decision
+from credit_scoring.domain.errors import DataError, UnknownApplicantError
+from credit_scoring.tables.schema import APPLICATION_ID
+
+ROW = "row"
+# What an officer knows of an applicant before looking.
+SEARCHABLE = (
+    "NAME_CONTRACT_TYPE",
+    "AMT_CREDIT",
+    "AMT_ANNUITY",
+    "AMT_GOODS_PRICE",
+    "AMT_INCOME_TOTAL",
+    "CODE_GENDER",
+    "DAYS_BIRTH",
+    "DAYS_EMPLOYED",
+    "CNT_CHILDREN",
+    "NAME_FAMILY_STATUS",
+    "NAME_INCOME_TYPE",
+    "NAME_EDUCATION_TYPE",
+    "NAME_HOUSING_TYPE",
+    "OCCUPATION_TYPE",
+    "ORGANIZATION_TYPE",
+    "REGION_RATING_CLIENT",
+)
+SCORES = ("p_default", "decision", "coverage")
+_HIGHEST_ID = 2**63 - 1
+_LONGEST_ID = len(str(_HIGHEST_ID))
+
+Rows = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicantQuery:
+    """What to look for; everything given must hold. Bounds are inclusive, ``None`` is unbounded.
+
+    ``starts_with`` are first digits of the id. ``between`` and ``equal`` take the key, ``p_default``, ``decision``,
+    ``coverage`` and the columns in `SEARCHABLE`; what is missing satisfies no condition, and comes last in any order.
+    Applicants that are equal in ``sort`` come by id, in the same direction.
+    """
+
+    starts_with: str | None = None
+    p_default: tuple[float | None, float | None] = (None, None)
+    decision: Decision | None = None
+    between: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    equal: Mapping[str, str | float] = field(default_factory=dict)
+    sort: str = APPLICATION_ID
+    descending: bool = False
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the applicants found, in the order asked, and how many there are in all.
+
+    ``rows`` has the key, the columns in `SEARCHABLE`, ``p_default``, ``decision`` and ``coverage``; ``scored_by`` is
+    the digest of the bundle behind them.
+    """
+
+    rows: pl.DataFrame
+    total: int
+    scored_by: str
+
+
+class Index:
+    """One row an applicant, sorted by id; ``row`` says where the values lie. Safe to share by threads."""
+
+    def __init__(self, frame: pl.DataFrame, scored_by: str) -> None:
+        self.frame = frame
+        self.ids: NDArray[np.int64] = frame[APPLICATION_ID].to_numpy()
+        self.rows: Rows = frame[ROW].to_numpy()
+        self._scored_by = scored_by
+        self._in_order = bool(np.array_equal(self.rows, np.arange(self.rows.size)))
+        self._shown = frame.drop(ROW)
+        self._orders: dict[str, tuple[Rows, Rows]] = {}
+
+    def rows_of(self, applicants: Sequence[int]) -> Rows:
+        """Return where the values of `applicants` lie, in their order.
+
+        Raises
+        ------
+        UnknownApplicantError
+            Naming those that are not there.
+        """
+        if beyond := [applicant for applicant in applicants if abs(applicant) > _HIGHEST_ID]:
+            raise self._unknown(beyond)
+        wanted = np.array(applicants, dtype=np.int64)
+        places = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
+        known = self.ids[places] == wanted
+        if not known.all():
+            raise self._unknown(wanted[~known].tolist())
+        return self.rows[places]
+
+    def _unknown(self, applicants: list[int]) -> UnknownApplicantError:
+        nearest = self.ids[np.abs(self.ids.astype(np.float64) - float(applicants[0])).argmin()]
+        return UnknownApplicantError(applicants, int(self.ids[0]), int(self.ids[-1]), nearest=int(nearest))
+
+    def by_id(self, column: pl.Series) -> pl.Series:
+        """Return a column of values, which is in the order of rows, in the order of ids."""
+        return column if self._in_order else column.gather(self.rows)
+
+    def search(self, query: ApplicantQuery) -> Page:
+        """Return the applicants that `query` finds.
+
+        Raises
+        ------
+        DataError
+            If a column cannot be searched or does not fit its condition, or a bound, ``starts_with``, ``limit`` or
+            ``offset`` makes no sense.
+        """
+        if query.limit < 0 or query.offset < 0:
+            raise DataError(f"limit and offset must not be negative: {query.limit}, {query.offset}")
+        conditions = self._conditions(query)
+        known, missing = self._order(query.sort)
+        order = np.concatenate([known[::-1] if query.descending else known, missing])
+        if conditions:
+            fits = self._shown.select(pl.all_horizontal(conditions).fill_null(value=False)).to_series()
+            order = order[fits.to_numpy()[order]]
+        if query.starts_with is not None:
+            order = order[self._starting(query.starts_with)[order]]
+        chosen = order[query.offset : query.offset + query.limit]
+        return Page(self._shown[chosen], order.size, self._scored_by)
+
+    def _conditions(self, query: ApplicantQuery) -> list[pl.Expr]:
+        between = [*query.between.items(), ("p_default", query.p_default)]
+        equal = [*query.equal.items()] + ([("decision", query.decision)] if query.decision is not None else [])
+        conditions = [self._between(name, *bounds) for name, bounds in between if bounds != (None, None)]
+        return conditions + [self._equal(name, value) for name, value in equal]
+
+    def _between(self, name: str, lower: float | None, upper: float | None) -> pl.Expr:
+        if self._kind(name) == pl.String:
+            raise DataError(f"{name} is a category and has no range; ask for one of its values")
+        column = pl.col(name)
+        bounds = [column >= lower] if lower is not None else []
+        bounds += [column <= upper] if upper is not None else []
+        return pl.all_horizontal(column.is_not_null(), *bounds)
+
+    def _equal(self, name: str, value: str | float) -> pl.Expr:
+        if (self._kind(name) == pl.String) != isinstance(value, str):
+            kind = "a category" if self._kind(name) == pl.String else "a number"
+            raise DataError(f"{name} is {kind}; it cannot be {value!r}")
+        return pl.col(name) == value
+
+    def _kind(self, name: str) -> pl.DataType:
+        if name not in self._shown.columns:
+            close = difflib.get_close_matches(name, self._shown.columns, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; these can: {', '.join(self._shown.columns)}"
+            raise DataError(f"{name} cannot be searched{hint}")
+        return self._shown.schema[name]
+
+    def _starting(self, digits: str) -> NDArray[np.bool_]:
+        """Return whose id begins with `digits`: whose id lies in one of a few ranges."""
+        if not (digits.isascii() and digits.isdecimal()) or len(digits) > _LONGEST_ID:
+            raise DataError(f"an id begins with digits, at most {_LONGEST_ID} of them, not {digits!r}")
+        first, fits = int(digits), np.zeros(self.ids.size, dtype=np.bool_)
+        if str(first) != digits:
+            return fits
+        for more in range(_LONGEST_ID - len(digits) + 1) if first else [0]:
+            lower, upper = first * 10**more, (first + 1) * 10**more - 1
+            if lower <= _HIGHEST_ID:
+                start = np.searchsorted(self.ids, lower)
+                fits[start : np.searchsorted(self.ids, min(upper, _HIGHEST_ID), side="right")] = True
+        return fits
+
+    def _order(self, name: str) -> tuple[Rows, Rows]:
+        """Return the rows sorted by `name`, then id, and those where it is missing; made once."""
+        self._kind(name)
+        if name not in self._orders:
+            column = self._shown[name]
+            known = column.is_not_null().to_numpy()
+            order = column.arg_sort(nulls_last=True).to_numpy() if name == APPLICATION_ID else self._sorted(name)
+            self._orders[name] = order[known[order]], np.flatnonzero(~known).astype(np.uint32)
+        return self._orders[name]
+
+    def _sorted(self, name: str) -> Rows:
+        by = self._shown.select(pl.arg_sort_by(name, APPLICATION_ID, nulls_last=True))
+        return by.to_series().to_numpy()
