@@ -121,7 +121,6 @@ def compared(store: FeatureStore, file: Path, folder: Path) -> Iterator[str]:
     questions: list[tuple[str, Timed, Timed, int, int, bool]] = [
         ("one applicant, as a frame", lambda: store.get([one()]), lambda: everything(one()), 200, 10, False),
         ("one applicant, by name", lambda: store.features_of(one()), lambda: everything(one()), 200, 10, False),
-        ("one applicant, cold", lambda: store.features_of(one()), lambda: everything(one()), 10, 10, True),
         (
             "100 applicants",
             lambda: store.get(hundred()),
@@ -147,6 +146,7 @@ def compared(store: FeatureStore, file: Path, folder: Path) -> Iterator[str]:
             20,
             False,
         ),
+        ("one applicant, cold", lambda: store.features_of(one()), lambda: everything(one()), 10, 10, True),
         (
             "one feature of all, cold",
             lambda: store.column(name()),

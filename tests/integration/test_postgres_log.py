@@ -158,7 +158,7 @@ class CutLine:
                 for ready in select.select([client, server], [], [])[0]:
                     other = server if ready is client else client
                     said = ready.recv(65_536)
-                    cut = ready is client and b"COMMIT" in said and self.armed.is_set()
+                    cut = ready is client and b"COMMIT\0" in said and self.armed.is_set()
                     if said and not (cut and not self._answered):
                         other.sendall(said)
                     if cut and self._answered:

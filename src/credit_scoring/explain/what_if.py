@@ -37,7 +37,8 @@ class Offer:
 class Searched:
     """What a search went through: the lowest and highest value of each figure among its ``offers``.
 
-    Of these, ``tried`` were evaluated, smallest first, in ``calls`` calls; a search ends at the first that does.
+    Of these, the request as it is being the first, ``tried`` were evaluated, smallest change first, in ``calls``
+    calls: a search ends with the call that brings an approval.
     """
 
     ranges: Mapping[str, tuple[float, float]]

@@ -189,7 +189,7 @@ class Intake:
         if not wanted:
             return
         plan = self._plan(wanted)
-        frame = pl.from_numpy(inputs[:, plan.roots], schema=list(plan.names))
+        frame = pl.from_numpy(inputs[:, plan.roots], schema=list(plan.names), orient="row")
         for stage in plan.stages:
             frame = frame.with_columns(stage)
         values[:, plan.columns] = frame.select(plan.outputs).to_numpy()

@@ -36,6 +36,7 @@ from credit_scoring.service.metrics import Metrics
 from credit_scoring.service.problems import RefusedError, refused
 from credit_scoring.service.routes import applicants, applications, batch, decisions, model, predict, probes, simulate
 from credit_scoring.service.stored import StoreKeeper
+from credit_scoring.service.workers import end_with_parent
 from credit_scoring.settings import Settings
 from credit_scoring.wire.base import Problem
 from credit_scoring.wire.decisions import OutcomesRequest, ReviewRequest
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        end_with_parent()
         with opened_log(settings) as (log, writer), opened_keys(log) as keys:
             doorkeeper = Doorkeeper(keys, rate=settings.rate_limit)
             metrics, champion = Metrics(), Champion(published_bundles(settings))

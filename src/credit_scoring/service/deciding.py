@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.values import pack_values
 from credit_scoring.domain.decision import Decision, Reason
 from credit_scoring.domain.record import Entry, Json, Payload
@@ -123,7 +123,7 @@ def _decide(serving: Serving, cases: Sequence[Case]) -> list[Decided]:
         decided.append(
             Decided(
                 case,
-                os.urandom(16).hex(),
+                new_id(),
                 at,
                 p,
                 margin,
@@ -242,4 +242,5 @@ def shadow(decided: Decided, challenger: Serving, features: Mapping[str, float |
         "bundle": challenger.digest,
         "version": challenger.version,
     }
-    return Entry("shadow", os.urandom(16).hex(), datetime.now(UTC), told, subject=decided.id)
+    payload = Payload(applicant=case.applicant)
+    return Entry("shadow", new_id(), datetime.now(UTC), told, payload, subject=decided.id)

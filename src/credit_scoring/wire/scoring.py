@@ -34,6 +34,7 @@ class ApplicationRequest(Wire):
     """A new application as it arrives: its row, and its history rows in the other tables, under Kaggle's names.
 
     A table that is left out is unknown, and its features are missing; an empty list says that there is no history.
+    So is a column that no row holds; a null says that the value is known to be missing.
     ``bureau_balance`` rows are found through the ``SK_ID_BUREAU`` of ``bureau``.
     """
 

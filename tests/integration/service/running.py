@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +76,14 @@ class Running:
         self.process.terminate()
         self.process.wait(timeout=60)
         self.client.close()
+
+
+def eventually(true: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until something is true; fail if it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.1)
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import struct
+import time
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from typing import TypeAlias
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_scoring.adapters.decision_log import chain
+from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.domain.record import Json, Payload
 
 PARTS = st.binary(max_size=6)
@@ -67,3 +70,13 @@ def test_facts_hold_no_number_that_json_lacks(number: float) -> None:
 @given(st.datetimes(timezones=st.just(UTC) | st.just(timezone(timedelta(hours=-7)))))
 def test_moments_come_back_to_the_microsecond(at: datetime) -> None:
     assert chain.moment(chain.microseconds(at)) == at
+
+
+def test_ids_are_uuids_in_the_order_of_time() -> None:
+    ids = [new_id() for _ in range(20_000)]
+    assert len(set(ids)) == len(ids)
+    made = [uuid.UUID(one) for one in ids]
+    assert {(one.version, one.variant, one.hex) for one in made} == {(7, uuid.RFC_4122, one) for one in ids}
+    moments = [one[:12] for one in ids]
+    assert moments == sorted(moments)
+    assert abs(int(ids[-1][:12], 16) / 1000 - time.time()) < 10

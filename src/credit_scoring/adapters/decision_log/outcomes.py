@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from credit_scoring.adapters.decision_log.draft import draft
+from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.reading import in_parts
 from credit_scoring.adapters.decision_log.tables import entries, payloads
 from credit_scoring.adapters.decision_log.transaction import Transaction
@@ -46,7 +46,7 @@ def record_outcomes(transaction: Transaction, observed: Sequence[Outcome], at: d
         before = stated.setdefault(decision, given)
         if before is given:
             facts: dict[str, Json] = {"defaulted": given[0], "observed_on": given[1], "caller": caller}
-            new.append(Entry("outcome", uuid.uuid4().hex, at, facts, subject=decision))
+            new.append(Entry("outcome", new_id(), at, facts, subject=decision))
         elif before != given:
             conflicts.append(OutcomeConflict(decision, _told(*before), _told(*given)))
     if conflicts:

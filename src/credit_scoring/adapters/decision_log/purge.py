@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select
 
 from credit_scoring.adapters.decision_log import chain
 from credit_scoring.adapters.decision_log.draft import draft
+from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.reading import in_parts
 from credit_scoring.adapters.decision_log.tables import entries, payloads
 from credit_scoring.adapters.decision_log.transaction import Transaction
@@ -54,5 +54,5 @@ def purge_applicant(transaction: Transaction, applicant: int, caller: str) -> in
 
 
 def _record(transaction: Transaction, caller: str, facts: dict[str, Json]) -> None:
-    entry = Entry("purge", uuid.uuid4().hex, datetime.now(UTC), facts | {"caller": caller})
+    entry = Entry("purge", new_id(), datetime.now(UTC), facts | {"caller": caller})
     transaction.add([draft(entry)])

@@ -113,8 +113,12 @@ def within(
 def has_review(reviewed: bool) -> ColumnElement[bool]:
     """Return the condition of having a review, or of having none."""
     review = entries.alias("review")
-    found = exists().where(review.c.subject == entries.c.id, review.c.kind == "review")
-    return found if reviewed else ~found
+    if not reviewed:
+        return ~exists().where(review.c.subject == entries.c.id, review.c.kind == "review")
+    # Reviews are few among decisions: begin with them.
+    of_review = entries.alias("of_review")
+    known = select(of_review.c.sequence).join(review, review.c.subject == of_review.c.id)
+    return entries.c.sequence.in_(known.where(review.c.kind == "review"))
 
 
 def page(connection: Connection, kinds: Sequence[EntryKind], after: int, limit: int) -> list[Recorded]:

@@ -6,6 +6,7 @@ so rows go many to a statement.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -62,7 +63,7 @@ class Transaction:
         mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
         for first in range(0, len(rows), ROWS_AT_ONCE):
             some = rows[first : first + ROWS_AT_ONCE]
-            values = tuple(value for row in some for value in row)
+            values = tuple(itertools.chain.from_iterable(some))
             self.connection.exec_driver_sql(_insertion(table, len(some), mark), values)
 
     def write_head(self) -> None:

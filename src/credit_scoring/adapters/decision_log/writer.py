@@ -105,11 +105,11 @@ class GroupCommit:
         if not taken:
             return
         error = self._append([entry for one in taken for entry in one.entries])
-        if error is None or isinstance(error, LogUnavailableError) or len(taken) == 1:
+        if error is None or len(taken) == 1:
             for one in taken:
                 _settle(one.future, error)
             return
-        for one in taken:  # one of them is bad: the others shall not suffer
+        for one in taken:  # one of them is bad: the others shall not suffer; a log that is away is not tried again
             if not isinstance(error, LogUnavailableError):
                 error = self._append(one.entries)
             _settle(one.future, error)

@@ -75,15 +75,16 @@ class Page:
 
 
 class Index:
-    """One row an applicant, sorted by id; ``row`` says where the values lie. Safe to share by threads."""
+    """One row an applicant, sorted by id, in memory; ``row`` says where the values lie. Safe to share by threads."""
 
     def __init__(self, frame: pl.DataFrame, scored_by: str) -> None:
-        self.frame = frame
         self.ids: NDArray[np.int64] = frame[APPLICATION_ID].to_numpy()
         self.rows: Rows = frame[ROW].to_numpy()
-        self._scored_by = scored_by
         self._in_order = bool(np.array_equal(self.rows, np.arange(self.rows.size)))
-        self._shown = frame.drop(ROW)
+        self._scored_by = scored_by
+        # An enumeration takes a byte a value, and its numbers are in the order of its words.
+        self._words = {c.name: sorted(c.drop_nulls().unique()) for c in frame if c.dtype == pl.String}
+        self._shown = frame.drop(ROW).cast({name: pl.Enum(words) for name, words in self._words.items()})
         self._orders: dict[str, tuple[Rows, Rows]] = {}
 
     def rows_of(self, applicants: Sequence[int]) -> Rows:
@@ -131,7 +132,8 @@ class Index:
         if query.starts_with is not None:
             order = order[self._starting(query.starts_with)[order]]
         chosen = order[query.offset : query.offset + query.limit]
-        return Page(self._shown[chosen], order.size, self._scored_by)
+        rows = self._shown[chosen].cast(dict.fromkeys(self._words, pl.String))
+        return Page(rows, order.size, self._scored_by)
 
     def _conditions(self, query: ApplicantQuery) -> list[pl.Expr]:
         between = [*query.between.items(), ("p_default", query.p_default)]
@@ -140,7 +142,7 @@ class Index:
         return conditions + [self._equal(name, value) for name, value in equal]
 
     def _between(self, name: str, lower: float | None, upper: float | None) -> pl.Expr:
-        if self._kind(name) == pl.String:
+        if self._is_category(name):
             raise DataError(f"{name} is a category and has no range; ask for one of its values")
         column = pl.col(name)
         bounds = [column >= lower] if lower is not None else []
@@ -148,17 +150,19 @@ class Index:
         return pl.all_horizontal(column.is_not_null(), *bounds)
 
     def _equal(self, name: str, value: str | float) -> pl.Expr:
-        if (self._kind(name) == pl.String) != isinstance(value, str):
-            kind = "a category" if self._kind(name) == pl.String else "a number"
+        if self._is_category(name) != isinstance(value, str):
+            kind = "a category" if self._is_category(name) else "a number"
             raise DataError(f"{name} is {kind}; it cannot be {value!r}")
-        return pl.col(name) == value
+        # An enumeration refuses to be compared with a word that is not in it.
+        foreign = name in self._words and value not in self._words[name]
+        return (pl.col(name).cast(pl.String) if foreign else pl.col(name)) == value
 
-    def _kind(self, name: str) -> pl.DataType:
+    def _is_category(self, name: str) -> bool:
         if name not in self._shown.columns:
             close = difflib.get_close_matches(name, self._shown.columns, n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; these can: {', '.join(self._shown.columns)}"
             raise DataError(f"{name} cannot be searched{hint}")
-        return self._shown.schema[name]
+        return name in self._words
 
     def _starting(self, digits: str) -> NDArray[np.bool_]:
         """Return whose id begins with `digits`: whose id lies in one of a few ranges."""
@@ -176,14 +180,9 @@ class Index:
 
     def _order(self, name: str) -> tuple[Rows, Rows]:
         """Return the rows sorted by `name`, then id, and those where it is missing; made once."""
-        self._kind(name)
+        self._is_category(name)
         if name not in self._orders:
-            column = self._shown[name]
-            known = column.is_not_null().to_numpy()
-            order = column.arg_sort(nulls_last=True).to_numpy() if name == APPLICATION_ID else self._sorted(name)
-            self._orders[name] = order[known[order]], np.flatnonzero(~known).astype(np.uint32)
+            column = self._shown[name].to_physical()
+            known, missing = (np.flatnonzero(has).astype(np.uint32) for has in (column.is_not_null(), column.is_null()))
+            self._orders[name] = known[np.argsort(column.drop_nulls().to_numpy(), kind="stable")], missing
         return self._orders[name]
-
-    def _sorted(self, name: str) -> Rows:
-        by = self._shown.select(pl.arg_sort_by(name, APPLICATION_ID, nulls_last=True))
-        return by.to_series().to_numpy()

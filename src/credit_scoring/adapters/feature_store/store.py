@@ -44,7 +44,7 @@ class FeatureStore:
 
     def ids(self) -> pl.Series:
         """Return the ids of all applicants, ascending."""
-        return self._opened().index.frame[APPLICATION_ID]
+        return pl.Series(APPLICATION_ID, self._opened().index.ids)
 
     def get(self, applicants: Sequence[int]) -> pl.DataFrame:
         """Return the key and every feature of `applicants`, a row each, in their order.

@@ -90,7 +90,7 @@ def write_scores(draft: Path, version: Version, scorer: Scorer, *, on_rows: OnRo
         done += matrix.height
         on_rows(done)
     by_id = pl.concat(scores)[version.index.rows]
-    version.index.frame.drop(SCORES).hstack(by_id).write_parquet(draft / INDEX)
+    pl.read_parquet(version.folder / INDEX).drop(SCORES).hstack(by_id).write_parquet(draft / INDEX)
     _link(version.folder / VALUES, draft / VALUES)
     return {INDEX: sha256(draft / INDEX), VALUES: version.info.files[VALUES]}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.values import unpack_values
 from credit_scoring.domain.errors import UnknownDecisionError
 from credit_scoring.domain.record import Entry, Outcome, Payload, Recorded
@@ -179,8 +179,10 @@ def _reviewed(context: Context, decision: str, asked: ReviewRequest, caller: str
         raise RefusedError(409, f"the decision stands at {present} already: confirm it")
     facts = {"action": asked.action, "decision": asked.decision, "reason_code": asked.reason_code, "caller": caller}
     personal = json.dumps({"comment": asked.comment, "reviewer": asked.reviewer}, ensure_ascii=False)
-    payload = Payload(told=personal.encode())
-    return Entry("review", uuid.uuid4().hex, datetime.now(UTC), dict(facts), payload, subject=decision)
+    payload = Payload(
+        told=personal.encode(), applicant=record.entry.payload.applicant if record.entry.payload else None
+    )
+    return Entry("review", new_id(), datetime.now(UTC), dict(facts), payload, subject=decision)
 
 
 def _standing(record: Recorded, about: Sequence[Recorded]) -> str:

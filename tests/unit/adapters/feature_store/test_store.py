@@ -21,7 +21,7 @@ from credit_scoring.adapters.feature_store.version import VALUES
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import StoreUnavailableError
 from credit_scoring.features.assemble import catalogue
-from credit_scoring.scoring.score import score, uncomputed_features
+from credit_scoring.scoring.score import score, uncomputed_features, without_untold
 
 Load = Callable[..., StoreInfo]
 
@@ -91,13 +91,13 @@ def test_coverage_follows_from_the_columns_that_were_there(
 ) -> None:
     columns = {f"application.{name}" for name in matrix.columns if name != "EXT_SOURCE_2"}
     for bundle in champions:
-        absent = uncomputed_features(bundle, columns)
+        absent, told = uncomputed_features(bundle, columns), without_untold(bundle, matrix, columns)
         tables = {"application_test": matrix.height}
         if store.folder.exists():
             store.rescored(bundle)
         else:
             store.load([matrix], bundle=bundle, applications="application_test", columns=columns, tables=tables)
-        scored = score(bundle, matrix, uncomputed=absent)
+        scored = score(bundle, told, uncomputed=absent)
         assert scored.coverage < 1
         assert store.info().coverage == scored.coverage
         assert everyone(store)["decision"].equals(scored.decisions["decision"])
