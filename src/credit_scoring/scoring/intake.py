@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -165,6 +165,15 @@ class Intake:
             elif name in self._ranks and not (name in self.inputs.raw and is_sentinel(name, value)):
                 unseen.append(name)
         return Supplied(shape, values, tuple(ranks), tuple(unseen))
+
+    def varied(self, supplied: Supplied, changes: Mapping[str, Value]) -> Supplied:
+        """Return what was supplied with other numbers in some of its names, which are not checked."""
+        shape, numbers = supplied.shape, supplied.numbers.copy()
+        for name, value in changes.items():
+            numbers[np.flatnonzero(shape.inputs == self.inputs.number[name])] = (
+                np.nan if value is None else float(value)
+            )
+        return replace(supplied, numbers=numbers)
 
     def values(self, supplied: Sequence[Supplied]) -> Floats:
         """Return the model's feature values, shape (n_applications, n_features), missing as NaN.

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from credit_scoring.domain.text import Language, Text, number, percentage
 from credit_scoring.explain.actionable import actionable_fields
+from credit_scoring.explain.loan import TERM
 from credit_scoring.explain.what_if import NoChangeNeeded, NothingFound, smallest_change
 from credit_scoring.explain.what_if import Suggestion as Found
 from credit_scoring.scoring.inputs import Value
+from credit_scoring.scoring.intake import Supplied
 from credit_scoring.service.champion import Serving
+from credit_scoring.service.deciding import Decided
 from credit_scoring.wire.simulation import Suggestion
 
 
@@ -22,23 +25,28 @@ def changed(serving: Serving, features: Mapping[str, Value], changes: Mapping[st
     return {name: value for name, value in features.items() if name not in stale} | dict(changes)
 
 
-def suggested(
-    serving: Serving, features: Mapping[str, Value], *, coverage: float, term: int | None, language: Language
-) -> Suggestion:
-    """Return the smallest change to the request that would be approved, or that there is none.
+def suggested(before: Decided, features: Mapping[str, Value], *, term: int | None, language: Language) -> Suggestion:
+    """Return the smallest change to the request decided `before` that would be approved, or that there is none.
 
     Raises
     ------
     FaultyInputError
         As `smallest_change`.
     """
-    intake, bundle = serving.intake, serving.bundle
-
-    def evaluate(offers: Sequence[Mapping[str, Value]]) -> NDArray[np.float64]:
-        supplied = [intake.accept(changed(serving, features, offer)) for offer in offers]
-        return bundle.model.p_default(intake.values(supplied))
-
-    found = smallest_change(features, evaluate, bundle.policy, coverage=coverage, term=term)
+    policy = before.case.serving.bundle.policy
+    if before.coverage < policy.minimum_coverage:  # whatever the PD, a person decides
+        return Suggestion(
+            outcome="none",
+            changes={},
+            term=term,
+            p_default=before.p_default,
+            decision="refer",
+            size=0.0,
+            tried=0,
+            text=_TOO_LITTLE.told(language).format(known=percentage(before.coverage, language)),
+        )
+    evaluate = _Offers(before.case.serving, features)
+    found = smallest_change(features, evaluate, policy, coverage=before.coverage, term=term)
     offer = found.best if isinstance(found, NothingFound) else found.offer if isinstance(found, Found) else None
     loan = offer.loan if offer else found.present
     return Suggestion.model_validate(
@@ -49,10 +57,32 @@ def suggested(
             "p_default": found.p_default,
             "decision": found.decision if isinstance(found, NothingFound) else "approve",
             "size": offer.size if offer else 0.0,
-            "tried": found.searched.tried,
-            "text": _told(found, language),
+            "tried": found.searched.tried - 1,  # the first is the request itself
+            "text": _told(found, language, term_known=term is not None),
         }
     )
+
+
+class _Offers:
+    """Gives the PDs of an application with each of some changes.
+
+    Offers that change the same fields differ in these numbers alone, so the rest is checked once.
+    """
+
+    def __init__(self, serving: Serving, features: Mapping[str, Value]) -> None:
+        self._serving, self._features = serving, features
+        self._bases: dict[frozenset[str], Supplied] = {}
+
+    def __call__(self, offers: Sequence[Mapping[str, Value]]) -> NDArray[np.float64]:
+        intake = self._serving.intake
+        return self._serving.bundle.model.p_default(intake.values([self._supplied(offer) for offer in offers]))
+
+    def _supplied(self, offer: Mapping[str, Value]) -> Supplied:
+        intake, fields = self._serving.intake, frozenset(offer)
+        base = self._bases.get(fields)
+        if base is None:
+            base = self._bases[fields] = intake.accept(changed(self._serving, self._features, offer))
+        return intake.varied(base, offer)
 
 
 _OUTCOMES = {NoChangeNeeded: "no_change_needed", Found: "found", NothingFound: "none"}
@@ -65,19 +95,29 @@ _NONE = Text(
 _WITH = Text(
     "The request would be approved with: {moved}.", "La demande serait acceptée avec\N{NO-BREAK SPACE}: {moved}."
 )
-_MOVED = Text("{what}: {to} instead of {from_}", "{what}\N{NO-BREAK SPACE}: {to} au lieu de {from_}")
+_MOVED = Text("{what}: {to} instead of {about}{from_}", "{what}\N{NO-BREAK SPACE}: {to} au lieu de {about}{from_}")
+# The data do not tell the term of the present loan: it is estimated.
+_ABOUT = Text("about ", "environ ")
+_TOO_LITTLE = Text(
+    "No change to the request would be approved without a person: only {known} of what the model weighs is known.",
+    "Aucune modification de la demande ne serait acceptée sans l'avis d'une personne\N{NO-BREAK SPACE}: seuls {known} "
+    "de ce que le modèle prend en compte sont connus.",
+)
 
 
-def _told(found: NoChangeNeeded | Found | NothingFound, language: Language) -> str:
+def _told(found: NoChangeNeeded | Found | NothingFound, language: Language, *, term_known: bool) -> str:
     if isinstance(found, NoChangeNeeded):
         return _AS_IT_IS.told(language)
     if isinstance(found, NothingFound):
-        tried, lowest = number(found.searched.tried, language), percentage(found.p_default, language)
+        tried, lowest = number(found.searched.tried - 1, language), percentage(found.p_default, language)
         return _NONE.told(language).format(tried=tried, lowest=lowest)
     before, after, fields = found.present.figures(), found.offer.loan.figures(), actionable_fields()
     moved = [
         _MOVED.told(language).format(
-            what=fields[name].meaning.told(language), to=number(value, language), from_=number(before[name], language)
+            what=fields[name].meaning.told(language),
+            to=number(value, language),
+            about="" if name != TERM or term_known else _ABOUT.told(language),
+            from_=number(before[name], language),
         )
         for name, value in after.items()
         if value != before[name]

@@ -123,6 +123,13 @@ def test_unknown_names_come_with_the_nearest(intake: Intake) -> None:
         intake.accept({"x" * 5_000: 1.0})
 
 
+def test_a_variation_is_what_would_be_accepted(intake: Intake, rows: Rows) -> None:
+    changes = {"AMT_CREDIT": 123_000.0, "AMT_ANNUITY": 7_500.0}
+    for row in rows[:10]:
+        varied = intake.varied(intake.accept(row), changes)
+        assert np.array_equal(intake.values([varied]), intake.values([intake.accept(row | changes)]), equal_nan=True)
+
+
 def test_what_follows_is_what_moves(intake: Intake, bundle: Bundle, rows: Rows) -> None:
     """`following` names every feature that changes with an input, but the input itself."""
     features = np.array(bundle.model.encoder.features)

@@ -52,9 +52,7 @@ async def simulate(request: Request) -> Response:
     first, second = await asyncio.gather(context.desk.decided(before), context.desk.decided(after))
     suggestion = None
     if asked.suggest:
-        suggestion = await asyncio.to_thread(
-            suggested, before.serving, features, coverage=before.carried, term=asked.term, language=language
-        )
+        suggestion = await asyncio.to_thread(suggested, first, features, term=asked.term, language=language)
     told = {"simulation": True, "changes": changes, "before": explanation(first), "after": explanation(second)}
     return answer(told | {"suggestion": suggestion.model_dump() if suggestion else None})
 
