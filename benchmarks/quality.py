@@ -71,7 +71,7 @@ def sample_of(matrix: pl.DataFrame, names: list[str], defaulted: Booleans) -> Sa
     levels = {n: tuple(matrix[n].drop_nulls().unique().sort()) for n in kept if matrix[n].dtype == pl.String}
     encoder = Encoder(features=tuple(kept), categories=levels)
     directions = tuple(direction_of(name) for name in kept)
-    return Sample(encoder.encode(matrix), defaulted, person_groups(matrix), encoder, directions)
+    return Sample(np.ascontiguousarray(encoder.encode(matrix)), defaulted, person_groups(matrix), encoder, directions)
 
 
 def margins_of(sample: Sample, held: Booleans) -> dict[str, Floats]:

@@ -55,7 +55,7 @@ def fit(folder: Path, features: Path, kind: type[Boosting | Logistic], settings:
     matrix = pl.read_parquet(features)
     directions = {card.name: card.direction for card in manifest.features}
     sample = Sample(
-        manifest.encoder.encode(matrix),
+        np.ascontiguousarray(manifest.encoder.encode(matrix)),
         matrix["TARGET"].to_numpy() == 1,
         person_groups(matrix),
         manifest.encoder,

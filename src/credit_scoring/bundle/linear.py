@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
 # So many rows of some hundred terms stay in a core's cache.
-_ROWS_AT_A_TIME = 256
+_ROWS_AT_A_TIME = 128
 
 
 class Term(BaseModel):
@@ -51,46 +51,78 @@ class LinearPart(BaseModel):
 
 
 class CompiledTerms:
-    """The terms of a linear part, evaluated together.
+    """The terms of a linear part, evaluated together: a row of parts for each term, a column for each application.
 
-    Each row is added up on its own and in the order of the terms, so that one application alone gives the same bits
-    as in any batch.
+    Terms are added one after the other, so that one application alone gives the same bits as in any batch. The parts
+    are those of `Term.of` but for rounding: bounds and weight are brought to the feature's own scale beforehand.
     """
 
     def __init__(self, terms: tuple[Term, ...], features: tuple[str, ...]) -> None:
         position = {name: i for i, name in enumerate(features)}
-        numbers = [term for term in terms if term.level_weights is None]
-        self._columns = np.array([position[term.feature] for term in numbers], dtype=np.int64)
-        self._center, self._scale, self._limit, self._weight, self._missing, self._offset = np.array(
-            [(t.center, t.scale, t.limit, t.weight, t.missing_weight, t.offset) for t in numbers]
-        ).T.reshape(6, -1)
-        self._levels = [(position[term.feature], term) for term in terms if term.level_weights is not None]
+        heard = [term for term in terms if not _is_silent(term)]
+        numbers = [term for term in heard if term.level_weights is None]
+        levels = [term for term in heard if term.level_weights is not None]
+        self._columns = np.array([position[term.feature] for term in numbers + levels], dtype=np.int64)
+        self._numbers = len(numbers)
+        center, scale, limit, weight, self._missing = np.array(
+            [(t.center, t.scale, t.limit, t.weight, t.missing_weight) for t in numbers]
+        ).T.reshape(5, -1, 1)
+        self._center, self._low, self._high, self._slope = center, -limit * scale, limit * scale, weight / scale
+        self._offsets = np.array([[term.offset] for term in numbers + levels]).reshape(-1, 1)
+        # A row of weights for each term; the last one, which -1 finds, is that of a missing value.
+        self._weights = np.zeros((len(levels), 1 + max((len(t.level_weights or ()) for t in levels), default=0)))
+        for weights, term in zip(self._weights, levels, strict=True):
+            weights[: len(term.level_weights or ())] = term.level_weights
+            weights[-1] = term.missing_weight
+        self._rounds = _rounds(self._columns)
 
     def total(self, values: Floats) -> Floats:
         """Return the sum of all terms, shape (n_applications,)."""
         total = np.empty(values.shape[0])
         for start in range(0, values.shape[0], _ROWS_AT_A_TIME):
-            rows = slice(start, start + _ROWS_AT_A_TIME)
-            total[rows] = self._numbers(values[rows]).sum(axis=1)
-        for column, term in self._levels:
-            total += term.of(values[:, column])
+            parts = self._parts(values[start : start + _ROWS_AT_A_TIME])
+            # A lone column would be added pairwise.
+            alone = parts.shape[1] == 1
+            total[start : start + _ROWS_AT_A_TIME] = (
+                np.add.accumulate(parts[:, 0])[-1:] if alone else np.add.reduce(parts, axis=0)
+            )
         return total
 
     def add_to(self, shares: Floats, values: Floats) -> None:
         """Add each term to its feature's column of `shares`; a feature may have several terms."""
-        for column, part in zip(self._columns.tolist(), self._numbers(values).T, strict=True):
-            shares[:, column] += part
-        for column, term in self._levels:
-            shares[:, column] += term.of(values[:, column])
+        parts = self._parts(values)
+        for terms in self._rounds:
+            shares[:, self._columns[terms]] += parts[terms].T
 
-    def _numbers(self, values: Floats) -> Floats:
-        """Return the terms of numbers, shape (n_applications, n_terms), as `Term.of` gives them."""
-        parts = np.take(values, self._columns, axis=1)
+    def _parts(self, values: Floats) -> Floats:
+        """Return each term of each application, shape (n_terms, n_applications)."""
+        # In C order, for what is added along its rows is added pairwise.
+        parts = np.ascontiguousarray(values.T[self._columns])
         unknown = np.isnan(parts)
-        parts -= self._center
-        parts /= self._scale
-        np.clip(parts, -self._limit, self._limit, out=parts)
-        parts *= self._weight
-        np.copyto(parts, self._missing, where=unknown)
-        parts -= self._offset
+        numbers, levels = parts[: self._numbers], parts[self._numbers :]
+        numbers -= self._center
+        np.maximum(numbers, self._low, out=numbers)
+        np.minimum(numbers, self._high, out=numbers)
+        numbers *= self._slope
+        np.copyto(numbers, self._missing, where=unknown[: self._numbers])
+        if levels.size:
+            np.copyto(levels, -1.0, where=unknown[self._numbers :])
+            levels[:] = np.take_along_axis(self._weights, levels.astype(np.int64), axis=1)
+        parts -= self._offsets
         return parts
+
+
+def _is_silent(term: Term) -> bool:
+    """Return whether the term is 0 whatever the value."""
+    weights = term.level_weights or (term.weight,)
+    return not any(weights) and term.missing_weight == term.offset == 0.0
+
+
+def _rounds(columns: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the terms in rounds: the first of each column, then the second, and so on."""
+    seen: dict[int, int] = {}
+    turn = []
+    for column in columns.tolist():
+        turn.append(seen.setdefault(column, 0))
+        seen[column] += 1
+    return [np.flatnonzero(np.array(turn) == number) for number in range(max(turn, default=-1) + 1)]

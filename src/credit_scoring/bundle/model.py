@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
@@ -16,7 +20,11 @@ from credit_scoring.bundle.linear import CompiledTerms, LinearPart
 from credit_scoring.domain.errors import DataError
 
 Floats = NDArray[np.float64]
+# Below, one thread is quickest: waking others costs more than they save.
 _FEW_ROWS = 256
+_ROWS_AT_A_TIME = 2_000
+# Polars plans some hundred columns as long as Python takes for so many rows.
+_ROWS_IN_PYTHON = 64
 
 
 class Encoder(BaseModel):
@@ -28,7 +36,7 @@ class Encoder(BaseModel):
     categories: dict[str, tuple[str, ...]]
 
     def encode(self, matrix: pl.DataFrame) -> Floats:
-        """Return the values, shape (n_applications, n_features), C order, missing as NaN.
+        """Return the values, shape (n_applications, n_features), missing as NaN; many rows are in Fortran order.
 
         A category that training never saw is missing too.
 
@@ -37,20 +45,43 @@ class Encoder(BaseModel):
         DataError
             If a feature's column is absent.
         """
-        if absent := [name for name in self.features if name not in matrix.columns]:
-            raise DataError(f"the feature matrix lacks {absent[:10]}")
-        columns = [
-            pl.col(name).replace_strict(
-                list(self.categories[name]),
-                list(range(len(self.categories[name]))),
-                default=None,
-                return_dtype=pl.Float64,
-            )
-            if name in self.categories
-            else pl.col(name).cast(pl.Float64)
-            for name in self.features
+        try:
+            return self._encode_few(matrix) if matrix.height <= _ROWS_IN_PYTHON else self._encode_many(matrix)
+        except (KeyError, pl.exceptions.ColumnNotFoundError):
+            absent = set(self.features) - set(matrix.columns)
+            if not absent:
+                raise
+            raise DataError(f"the feature matrix lacks {[n for n in self.features if n in absent][:10]}") from None
+
+    def _encode_few(self, matrix: pl.DataFrame) -> Floats:
+        chosen = _chooser(tuple(matrix.columns), self.features)
+        rows = [list(chosen(row)) for row in matrix.rows()]
+        for row in rows:
+            for place, ranks in self._ranks:
+                row[place] = ranks.get(row[place])
+        return np.array(rows, dtype=np.float64).reshape(-1, len(self.features))
+
+    def _encode_many(self, matrix: pl.DataFrame) -> Floats:
+        ranks = [
+            pl.col(name).cast(pl.String).cast(pl.Enum(levels), strict=False).to_physical().alias(name)
+            for name, levels in self.categories.items()
         ]
-        return np.ascontiguousarray(matrix.select(columns).to_numpy(), dtype=np.float64)
+        # Missing becomes NaN here, five times as fast as in `to_numpy`.
+        numbers = (
+            matrix[list(self.features)]
+            .with_columns(ranks)
+            .with_columns(pl.all().cast(pl.Float64).fill_null(float("nan")))
+        )
+        return numbers.to_numpy()
+
+    @cached_property
+    def _ranks(self) -> list[tuple[int, dict[Any, float]]]:
+        """Return the place of each category feature, and the ranks of its levels."""
+        return [
+            (place, {level: float(rank) for rank, level in enumerate(self.categories[name])})
+            for place, name in enumerate(self.features)
+            if name in self.categories
+        ]
 
     def decode(self, name: str, value: float) -> float | str | None:
         """Return what an encoded value of the feature `name` stands for; missing is ``None``."""
@@ -114,10 +145,18 @@ class CreditModel:
 
     def margin(self, values: Floats) -> Floats:
         """Return the log-odds before calibration, shape (n_applications,), from encoded `values`."""
-        total = self.linear.intercept + self._terms.total(values)
+        total = self.linear.intercept + self._total(values)
         if self.booster is not None and values.shape[0]:
             total += self.booster.predict(values, raw_score=True, num_threads=_threads(values))
         return total
+
+    def _total(self, values: Floats) -> Floats:
+        rows = values.shape[0]
+        if rows < _FEW_ROWS:
+            return self._terms.total(values)
+        parts = [values[start : start + _ROWS_AT_A_TIME] for start in range(0, rows, _ROWS_AT_A_TIME)]
+        with ThreadPoolExecutor(usable_cores()) as threads:
+            return np.concatenate(list(threads.map(self._terms.total, parts)))
 
     def p_default(self, values: Floats) -> Floats:
         """Return the PDs of encoded `values`, shape (n_applications,)."""
@@ -144,6 +183,14 @@ class CreditModel:
         weights = np.abs(self.contributions(values)[:, :-1]).mean(axis=0)
         total = weights.sum() or 1.0
         return {name: float(w / total) for name, w in zip(self.encoder.features, weights, strict=True) if w > 0}
+
+
+@lru_cache(maxsize=16)
+def _chooser(columns: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return what takes the cells of the columns `wanted` from a row; raise `KeyError` if one is absent."""
+    place = {name: number for number, name in enumerate(columns)}
+    places = [place[name] for name in wanted]
+    return itemgetter(*places) if len(places) > 1 else lambda row: tuple(row[number] for number in places)
 
 
 def _threads(values: Floats) -> int:

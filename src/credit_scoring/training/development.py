@@ -97,7 +97,8 @@ def development(data: TrainingSet, options: TrainingOptions) -> Development:
         raise DataError("no feature takes two different values outside the hold-out: there is nothing to learn from")
     encoder = _encoder(cards, frame)
     directions = tuple(card.direction for card in cards)
-    sample = Sample(encoder.encode(frame), defaulted[~held], groups[~held], encoder, directions)
+    values = np.ascontiguousarray(encoder.encode(frame))  # rows are taken from it, fold by fold
+    sample = Sample(values, defaulted[~held], groups[~held], encoder, directions)
     _require_defaults(sample.defaulted, options.folds)
     if (persons := np.unique(sample.groups).size) < options.folds:
         raise DataError(f"{persons} persons cannot be divided into {options.folds} folds")

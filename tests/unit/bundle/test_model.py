@@ -31,10 +31,50 @@ def test_an_unseen_or_missing_category_is_missing_and_counted(bundle: Bundle) ->
     assert bundle.model.encoder.unseen(rows) == {"job": 1}
 
 
-def test_a_missing_column_is_refused_by_name() -> None:
-    encoder = Encoder(features=("income",), categories={})
-    with pytest.raises(DataError, match="income"):
-        encoder.encode(pl.DataFrame({"other": [1.0]}))
+@pytest.mark.parametrize("rows", [1, 1_000])
+def test_a_missing_column_is_refused_by_name(rows: int) -> None:
+    encoder = Encoder(features=("income", "age"), categories={})
+    with pytest.raises(DataError, match=r"lacks \['income'\]"):
+        encoder.encode(pl.DataFrame({"other": [1.0] * rows, "age": [1.0] * rows}))
+
+
+cells = st.fixed_dictionaries(
+    {
+        "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
+        "number": st.none() | st.floats(),
+        "flag": st.none() | st.booleans(),
+        "job": st.none() | st.sampled_from(["clerk", "nurse", "astronaut"]),
+        "town": st.none() | st.sampled_from(["Pau", "Dax"]),
+        "beside": st.just("not a feature"),
+    }
+)
+TYPES = {
+    "whole": pl.Int64(),
+    "number": pl.Float64(),
+    "flag": pl.Boolean(),
+    "job": pl.String(),
+    "town": pl.Categorical(),
+    "beside": pl.String(),
+}
+
+
+@given(st.lists(cells, max_size=20), st.integers(1, 40))
+def test_few_rows_are_encoded_as_many_are(drawn: list[dict[str, object]], times: int) -> None:
+    categories = {"town": ("Dax", "Pau"), "job": ("nurse", "clerk")}
+    encoder = Encoder(features=("town", "whole", "number", "job", "flag"), categories=categories)
+    rows = pl.DataFrame(drawn, schema=TYPES)
+    values = encoder.encode(pl.concat([rows] * times))
+    assert values.shape == (len(drawn) * times, 5)
+    alone = [encoder.encode(rows[number : number + 1]) for number in range(len(drawn))] * times
+    assert np.array_equal(values, np.concatenate([np.empty((0, 5)), *alone]), equal_nan=True)
+
+
+def test_many_rows_give_the_bits_of_one_in_any_memory_order(bundle: Bundle, matrix: pl.DataFrame) -> None:
+    values = np.tile(bundle.model.encoder.encode(matrix), (9, 1))
+    batch = bundle.model.margin(values)
+    assert np.array_equal(batch, bundle.model.margin(np.asfortranarray(values)))
+    assert np.array_equal(batch[:600], [bundle.model.margin(values[row : row + 1])[0] for row in range(600)])
+    assert np.array_equal(batch, np.tile(batch[:600], 9))
 
 
 @given(st.floats(-800, 800))
