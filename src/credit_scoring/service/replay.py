@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,11 +39,16 @@ def serving_of(record: Recorded, published: PublishedBundles, present: Serving |
     if present is not None and present.digest == digest:
         return present
     try:
-        return Serving(load_bundle(published.path(digest), digest=digest), "", int(str(record.entry.facts["version"])))
+        return _former(published.path(digest), digest, int(str(record.entry.facts["version"])))
     except (BundleError, OSError) as error:
         raise RefusedError(
             409, f"the bundle that decided cannot be loaded, so nothing can be replayed: {error}"
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _former(folder: Path, digest: str, version: int) -> Serving:
+    return Serving(load_bundle(folder, digest=digest), "", version)
 
 
 def replayed(record: Recorded, serving: Serving) -> Replay:
