@@ -32,11 +32,6 @@ def opened_log(settings: Settings) -> Iterator[tuple[DecisionLog, GroupCommit]]:
         yield log, writer
 
 
-@contextmanager
-def opened_keys(log: DecisionLog) -> Iterator[ApiKeys]:
-    """Open the API keys, which lie in the log's database."""
-    keys = ApiKeys(log.database)
-    try:
-        yield keys
-    finally:
-        keys.close()
+def opened_keys(log: DecisionLog) -> ApiKeys:
+    """Return the API keys, which lie in the log's database; a context to leave before the log's."""
+    return ApiKeys(log.database)
