@@ -89,3 +89,9 @@ def test_keys_go_on_to_count_while_the_database_is_away(keys: ApiKeys, url: str)
     assert keys.verify(token) is not None
     alter(url, "DELETE FROM gone", "ALTER TABLE gone RENAME TO api_keys")
     assert any(keys.verify(token) is None or keys._closed.wait(0.01) for _ in range(1_000))
+
+
+def test_a_log_whose_only_key_is_revoked_is_not_one_without_keys(keys: ApiKeys) -> None:
+    keys.create("desk", ["score"])
+    keys.revoke(keys.list()[0].id)
+    assert keys.any()

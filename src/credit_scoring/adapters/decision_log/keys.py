@@ -103,9 +103,9 @@ class ApiKeys:
             raise DataError(f"there is no API key {key!r}; list them to see their ids")
 
     def any(self) -> bool:
-        """Return whether any key is good."""
-        good = select(api_keys.c.id).where(api_keys.c.revoked_at.is_(None)).limit(1)
-        return self._database.read(lambda connection: connection.execute(good).first()) is not None
+        """Return whether there is or ever was a key: a service whose last key is revoked must not open by that."""
+        one = select(api_keys.c.id).limit(1)
+        return self._database.read(lambda connection: connection.execute(one).first()) is not None
 
     def list(self) -> tuple[ApiKey, ...]:
         """Return every key, revoked ones too, oldest first."""
