@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import compress
 
 import numpy as np
 import polars as pl
@@ -22,20 +23,22 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 SHAPES_KEPT = 256
+# To improve a plan, or to wake threads for it, takes longer than to compute a few rows by it.
+_AS_WRITTEN = pl.QueryOptFlags.none()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """All that follows from which names were supplied, in the order they came.
 
-    ``numbers`` are the places of numbers among the supplied values and ``inputs`` their columns among all inputs;
+    ``are_numbers`` says which of the supplied values are numbers, ``inputs`` are their columns among all inputs;
     ``categories`` pairs places with names. Numbers in ``kept`` go to the model's columns ``kept_to`` as they are;
     ``computed`` are the model's features that expressions give, and ``told`` says of each of the model's features
     whether anything tells it; ``covered`` those told by every source.
     """
 
     names: tuple[str, ...]
-    numbers: tuple[int, ...]
+    are_numbers: tuple[bool, ...]
     inputs: Integers
     lower: Floats
     upper: Floats
@@ -50,7 +53,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Supplied:
-    """One application's checked features. ``numbers`` is in the order of ``shape.numbers``, missing as NaN.
+    """One application's checked features. ``numbers`` are in the order they came, missing as NaN.
 
     ``ranks`` are model columns and the ranks of categories; ``unseen`` are categories that training never saw, which
     the model takes as missing.
@@ -140,16 +143,17 @@ class Intake:
             bounds that the schema sets.
         """
         names = tuple(features)
-        if unknown := [name for name in names if name not in self.inputs.kinds]:
+        if not features.keys() <= self.inputs.kinds.keys():
+            unknown = [name for name in names if name not in self.inputs.kinds]
             raise FaultyInputError(self.inputs.unknown(unknown, field))
         shape = self._shape(names)
         sent = list(features.values())
-        numbers = sent if not shape.categories else [sent[place] for place in shape.numbers]
+        numbers = list(compress(sent, shape.are_numbers))
         if not set(map(type, numbers)) <= NUMERIC:
             raise FaultyInputError(self.inputs.mistyped(features, field))
         values = np.array(numbers, dtype=np.float64)
         if ((values < shape.lower) | (values > shape.upper) | np.isinf(values)).any():
-            named = [names[place] for place in shape.numbers]
+            named = list(compress(names, shape.are_numbers))
             if faults := self.inputs.outside(named, values, shape.lower, shape.upper, field):
                 raise FaultyInputError(faults)
         ranks, unseen = [], []
@@ -198,10 +202,11 @@ class Intake:
         if not wanted:
             return
         plan = self._plan(wanted)
-        frame = pl.from_numpy(inputs[:, plan.roots], schema=list(plan.names), orient="row")
+        rows = pl.from_numpy(inputs[:, plan.roots], schema=list(plan.names), orient="row").lazy()
         for stage in plan.stages:
-            frame = frame.with_columns(stage)
-        values[:, plan.columns] = frame.select(plan.outputs).to_numpy()
+            rows = rows.with_columns_seq(stage)
+        found = rows.select_seq(plan.outputs).collect(engine="in-memory", optimizations=_AS_WRITTEN)
+        values[:, plan.columns] = found.to_numpy()
 
     def _make_plan(self, wanted: frozenset[str]) -> _Plan:
         outputs = [name for name in self._encoder.features if name in wanted]
@@ -225,8 +230,8 @@ class Intake:
 
     def _make_shape(self, names: tuple[str, ...]) -> Shape:
         supplied = set(names)
-        places = [place for place, name in enumerate(names) if self.inputs.kinds[name] == "number"]
-        numeric = [names[place] for place in places]
+        are_numbers = tuple(self.inputs.kinds[name] == "number" for name in names)
+        numeric = list(compress(names, are_numbers))
         computed = {
             name
             for name, roots in self._roots.items()
@@ -238,7 +243,7 @@ class Intake:
         features = self._encoder.features
         return Shape(
             names=names,
-            numbers=tuple(places),
+            are_numbers=are_numbers,
             inputs=np.array([self.inputs.number[name] for name in numeric], dtype=np.int64),
             lower=lower,
             upper=upper,

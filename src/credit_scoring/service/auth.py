@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Literal
 
 from starlette.requests import HTTPConnection
@@ -135,10 +136,14 @@ def _from_here(request: HTTPConnection) -> bool:
     client = request.client
     if client is None or "forwarded" in request.headers or "x-forwarded-for" in request.headers:
         return False
+    return _are_local(client.host, request.headers.get("host", ""))
+
+
+@lru_cache(maxsize=64)
+def _are_local(address: str, host: str) -> bool:
     try:
-        local = ipaddress.ip_address(client.host).is_loopback
+        local = ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-    host = request.headers.get("host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] if ":" in host else host
     return local and name.lower() in LOCAL_NAMES

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +24,7 @@ from credit_scoring.scoring.intake import Intake
 Floats = NDArray[np.float64]
 logger = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
+AGAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,8 @@ class Serving:
 class Champion:
     """Follows the published pointer. ``serving`` and ``challenger`` are replaced whole, so a request holds one.
 
-    A bundle that fails verification or its golden rows is refused, and what was served stays; ``refused`` says why.
+    A bundle that fails verification or its golden rows is refused, and what was served stays; ``refused`` says why. It
+    is tried again every ten seconds, as it may be restored where it lies.
     """
 
     def __init__(self, published: PublishedBundles) -> None:
@@ -69,6 +73,7 @@ class Champion:
         self.challenger: Serving | None = None
         self.refused: str = ""
         self._seen: tuple[int, int, int] | None = None
+        self._again = 0.0
         self._one_at_a_time = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -88,13 +93,14 @@ class Champion:
     def follow(self) -> None:
         """Take up what the pointer names now, if that has changed."""
         with self._one_at_a_time:
-            stamp = self._stamp()
-            if stamp == self._seen:
+            stamp, now = self._stamp(), time.monotonic()
+            if stamp == self._seen and not (self.refused and now >= self._again):
                 return
             try:
                 self._take_up(self.published.pointer())
             except (CreditScoringError, OSError) as error:
                 self._refuse(error)
+                self._again = now + AGAIN_SECONDS
             self._seen = stamp
 
     def _run(self) -> None:
@@ -120,6 +126,7 @@ class Champion:
         self.serving = self._loaded(pointer.champion, self.serving, "champion") or self.serving
         self.refused = ""
         self.challenger = self._shadow(pointer.challenger)
+        _settle()
 
     def _shadow(self, published: Published | None) -> Serving | None:
         if published is None:
@@ -142,6 +149,8 @@ class Champion:
         return serving
 
     def _refuse(self, error: Exception) -> None:
+        if str(error) == self.refused:  # told once, not at each attempt
+            return
         self.refused = str(error)
         if self.serving is None:
             logger.error("there is no champion to serve: %s", error)
@@ -152,3 +161,10 @@ class Champion:
                 self.serving.digest[:12],
                 error,
             )
+
+
+def _settle() -> None:
+    """Keep the garbage collector from going through all that stays, again and again; what was replaced it frees."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -21,6 +21,7 @@ from credit_scoring.service.problems import RefusedError
 logger = logging.getLogger(__name__)
 MOST_TOGETHER = 32
 MOST_WAITING = 4_096
+PAUSE_SECONDS, MOST_PAUSES = 0.002, 4
 MOST_SHADOWS = 10_000
 
 
@@ -105,6 +106,10 @@ class Desk:
 class _Line:
     """Cases of one event loop, taken together as they come; while some are on their way, the next ones gather.
 
+    Who was just told often asks again at once. So after several were told together, the next ones are begun when as
+    many wait, or when a pause brings no more: else they would fall into two groups that take turns, each paying for
+    an evaluation and a commit of its own. After one that came alone there is no pause.
+
     Used from the event loop only; `executor` computes, or the loop itself where that is ``None``.
     """
 
@@ -112,6 +117,8 @@ class _Line:
         self._desk, self._executor = desk, executor
         self._waiting: list[tuple[Case, asyncio.Future[Decided]]] = []
         self._busy = False
+        self._expected = 0
+        self._pause: asyncio.TimerHandle | None = None
 
     async def decided(self, case: Case) -> Decided:
         if len(self._waiting) >= MOST_WAITING:
@@ -122,7 +129,24 @@ class _Line:
         if not self._busy:
             self._busy = True
             loop.call_soon(self._begin, loop)  # after all that came with it
+        elif self._pause is not None and len(self._waiting) >= self._expected:
+            self._pause.cancel()
+            self._pause = None
+            loop.call_soon(self._begin, loop)
         return await future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, pauses: int) -> None:
+        """Begin, unless more have come than waited `before`: then others may follow, for so many `pauses`."""
+        self._pause = None
+        if len(self._waiting) > before and pauses:
+            self._wait(loop, pauses - 1)
+        elif self._waiting:
+            self._begin(loop)
+        else:
+            self._busy = False
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, pauses: int) -> None:
+        self._pause = loop.call_later(PAUSE_SECONDS, self._gather, loop, len(self._waiting), pauses)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
@@ -157,8 +181,11 @@ class _Line:
                 future.set_result(found[number])
         if not isinstance(found, BaseException):
             self._desk.after(found)
-        if self._waiting:
+        self._expected = min(len(futures) + len(self._waiting), MOST_TOGETHER)
+        if len(self._waiting) >= self._expected:
             loop.call_soon(self._begin, loop)
+        elif self._expected > 1:
+            loop.call_soon(self._wait, loop, MOST_PAUSES)  # after the answers have gone
         else:
             self._busy = False
 

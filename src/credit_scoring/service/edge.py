@@ -35,38 +35,21 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
-        limit = self._limits.get(scope["path"], self._limit)
-
-        async def told(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = message.setdefault("headers", [])
-                headers.extend(HEADERS)
-                if scope["path"] not in PAGES:
-                    headers.append(POLICY)
-            await send(message)
-
+        began = time.perf_counter()
+        limited = _Limited(receive, scope, self._limits.get(scope["path"], self._limit))
+        answered = _Answered(send, data=scope["path"] not in PAGES)
         try:
-            await self._handled(scope, _Limited(receive, scope, limit), told)
+            await self._handled(scope, limited, answered)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             context: Context = scope["app"].state.context
-            context.metrics.latency.labels(route, str(status)).observe(time.perf_counter() - began)
+            context.metrics.answered(route, answered.status or 500, time.perf_counter() - began)
 
-    async def _handled(self, scope: Scope, receive: _Limited, send: Send) -> None:
-        started = False
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+    async def _handled(self, scope: Scope, receive: _Limited, send: _Answered) -> None:
         try:
             async with asyncio.timeout(self._seconds):
                 receive.check_announced()
-                await self._app(scope, receive, noted)
+                await self._app(scope, receive, send)
         except RefusedError as refusal:
             response = refused(refusal.status, refusal.detail, faults=refusal.faults, headers=refusal.headers)
         except TimeoutError:
@@ -79,8 +62,25 @@ class Edge:
             response = refused(500, "the request could not be handled; the service's log says why")
         else:
             return
-        if not started:
+        if send.status is None:
             await response(scope, receive, send)
+
+
+class _Answered:
+    """Sends an answer with the security headers; ``status`` is its status, once it has begun."""
+
+    def __init__(self, send: Send, *, data: bool) -> None:
+        self._send, self._data = send, data
+        self.status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message.setdefault("headers", [])
+            headers.extend(HEADERS)
+            if self._data:
+                headers.append(POLICY)
+        await self._send(message)
 
 
 class _Limited:

@@ -22,7 +22,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self.latency = Histogram(
+        self._latency = Histogram(
             "credit_scoring_request_seconds",
             "Time from a request's head to the end of its answer.",
             ["route", "status"],
@@ -67,6 +67,14 @@ class Metrics:
             multiprocess_mode="max",
         )
         self._counted: dict[tuple[str, str, str], Callable[[], None]] = {}
+        self._timed: dict[tuple[str, int], Callable[[float], None]] = {}
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count an answered request."""
+        timed = self._timed.get((route, status))
+        if timed is None:
+            timed = self._timed[route, status] = self._latency.labels(route, str(status)).observe
+        timed(seconds)
 
     def decided(self, one: Decided) -> None:
         """Count a recorded decision."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 Decision = Literal["approve", "refer", "decline"]
 FeatureValue = (
@@ -16,6 +18,21 @@ Features = Annotated[dict[str, FeatureValue], Field(max_length=2_000)]
 # Ids go over the wire as JSON numbers, which are exact up to 2**53.
 ApplicantId = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 DecisionId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Id of a recorded decision.")]
+
+
+def _written_as(pattern: str, example: str) -> BeforeValidator:
+    """Refuse a moment that is not written as ISO 8601 has it: Pydantic takes a number for seconds since 1970."""
+
+    def check(value: object) -> object:
+        if isinstance(value, int | float) or (isinstance(value, str) and not re.fullmatch(pattern, value)):
+            raise ValueError(f"must be written as {example}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Day = Annotated[date, _written_as(r"\d{4}-\d\d-\d\d", "2026-06-30")]
+Moment = Annotated[AwareDatetime, _written_as(r"\d{4}-\d\d-\d\d[Tt ].+", "2026-06-30T12:00:00Z")]
 
 
 class Wire(BaseModel):

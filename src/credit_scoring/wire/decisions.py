@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from credit_scoring.wire.base import ApplicantId, Decision, DecisionId, Wire
+from credit_scoring.wire.base import ApplicantId, Day, Decision, DecisionId, Moment, Wire
 
 ReasonCode = Literal[
     "documents_verified",
@@ -57,7 +57,7 @@ class Observation(Wire):
     decision_id: DecisionId | None = None
     applicant: ApplicantId | None = None
     defaulted: Annotated[bool, Field(strict=True)]
-    observed_on: date
+    observed_on: Day
 
     @model_validator(mode="after")
     def _one_subject(self) -> Observation:
@@ -110,8 +110,8 @@ class DecisionSearch(Wire):
     applicant: Annotated[int, Field(ge=0, le=2**53)] | None = None
     p_default_min: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     p_default_max: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     reviewed: bool | None = None
     before: Annotated[int, Field(ge=1, le=2**62)] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50

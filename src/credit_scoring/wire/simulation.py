@@ -20,7 +20,7 @@ class SimulationRequest(Wire):
     applicant: ApplicantId | None = Field(None, description="An applicant of the feature store; or give features.")
     features: Features | None = None
     changes: Annotated[dict[str, FeatureValue], Field(max_length=20)] = Field(default_factory=dict)
-    suggest: bool = Field(False, description="Also look for the smallest change that would be approved.")
+    suggest: bool = Field(False, strict=True, description="Also look for the smallest change that would be approved.")
     term: Annotated[int, Field(strict=True, ge=1, le=600)] | None = Field(
         None, description="The present number of monthly repayments where it is known; estimated otherwise."
     )

@@ -73,11 +73,11 @@ def _summary(record: Recorded) -> dict[str, Any]:
     }
 
 
-@router.get("/decisions/{decision}", summary="A record", response_model=DecisionRecord, responses=_READ)
-async def read(request: Request, decision: Id) -> Response:
+@router.get("/decisions/{decision_id}", summary="A record", response_model=DecisionRecord, responses=_READ)
+async def read(request: Request, decision_id: Id) -> Response:
     """Return what the log holds of a decision or simulation, with its reviews, outcome and shadow scores."""
     context, _ = admitted(request, "review")
-    return answer(await asyncio.to_thread(_record, context, decision))
+    return answer(await asyncio.to_thread(_record, context, decision_id))
 
 
 def _record(context: Context, decision: str) -> DecisionRecord:
@@ -129,20 +129,20 @@ def _serving(context: Context, record: Recorded) -> Serving:
     return serving_of(record, context.champion.published, context.champion.serving)
 
 
-@router.get("/decisions/{decision}/replay", summary="Make a decision again", response_model=Replay, responses=_READ)
-async def replay(request: Request, decision: Id) -> Response:
+@router.get("/decisions/{decision_id}/replay", summary="Make a decision again", response_model=Replay, responses=_READ)
+async def replay(request: Request, decision_id: Id) -> Response:
     """Return whether the record gives the same decision: to the last bit from its feature values, by its own bundle."""
     context, _ = admitted(request, "review")
 
     def work() -> Replay:
-        record = _made(context, decision)
+        record = _made(context, decision_id)
         return replayed(record, _serving(context, record))
 
     return answer(await asyncio.to_thread(work))
 
 
 @router.post(
-    "/decisions/{decision}/review",
+    "/decisions/{decision_id}/review",
     summary="A person confirms or overrides a decision",
     status_code=201,
     response_model=Review,
@@ -158,11 +158,11 @@ async def replay(request: Request, decision: Id) -> Response:
         },
     ),
 )
-async def review(request: Request, decision: Id) -> Response:
+async def review(request: Request, decision_id: Id) -> Response:
     """Record a review; the decision itself stays as it is."""
     context, caller = admitted(request, "review")
     asked = await parsed(request, ReviewRequest)
-    entry = await asyncio.to_thread(_reviewed, context, decision, asked, caller)
+    entry = await asyncio.to_thread(_reviewed, context, decision_id, asked, caller)
     await asyncio.wrap_future(context.writer.submit([entry]))
     told = json.loads(entry.payload.told) if entry.payload else {}
     return answer(_told_review(entry, told), 201)
