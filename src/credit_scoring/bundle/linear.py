@@ -78,7 +78,9 @@ class CompiledTerms:
 
     def total(self, values: Floats) -> Floats:
         """Return the sum of all terms, shape (n_applications,)."""
-        total = np.empty(values.shape[0])
+        total = np.zeros(values.shape[0])
+        if not self._columns.size:
+            return total
         for start in range(0, values.shape[0], _ROWS_AT_A_TIME):
             parts = self._parts(values[start : start + _ROWS_AT_A_TIME])
             # A lone column would be added pairwise.

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,9 @@ def test_compiled_terms_are_the_terms_and_one_row_gives_the_bits_of_a_batch(
     chosen = generator.integers(0, rows, 5)
     alone = [compiled.total(values[[row]])[0] for row in chosen]
     assert np.array_equal(alone, compiled.total(values)[chosen])
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 300])
+def test_without_terms_the_part_is_zero(rows: int) -> None:
+    terms = CompiledTerms((), ("a", "b"))
+    assert terms.total(np.ones((rows, 2))).tolist() == [0.0] * rows
