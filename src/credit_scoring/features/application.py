@@ -7,7 +7,7 @@ import polars as pl
 from credit_scoring.domain.text import Text
 from credit_scoring.features.external_scores import external_features
 from credit_scoring.features.loan import loan_features
-from credit_scoring.features.spec import Feature, derived
+from credit_scoring.features.spec import Feature, derived, summed
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, schema
 
 c = pl.col
@@ -154,7 +154,7 @@ def _circumstances() -> tuple[Feature, ...]:
         ),
         derived(
             "DOCUMENTS__COUNT",
-            pl.sum_horizontal(documents),
+            summed(documents),
             "count",
             "documents",
             "Number of documents given",
@@ -162,7 +162,7 @@ def _circumstances() -> tuple[Feature, ...]:
         ),
         derived(
             "CONTACTS__COUNT",
-            pl.sum_horizontal(contacts),
+            summed(contacts),
             "count",
             "contact_details",
             "Number of ways to be reached",
@@ -170,7 +170,7 @@ def _circumstances() -> tuple[Feature, ...]:
         ),
         derived(
             "ENQUIRIES__SUM",
-            pl.when(pl.coalesce(enquiries).is_not_null()).then(pl.sum_horizontal(enquiries)),
+            pl.when(pl.coalesce(enquiries).is_not_null()).then(summed(enquiries)),
             "count",
             "credit_enquiries",
             "Enquiries at the credit bureau over a year",
@@ -194,7 +194,7 @@ def _circumstances() -> tuple[Feature, ...]:
         ),
         derived(
             "ADDRESS_MISMATCHES__COUNT",
-            pl.sum_horizontal(
+            summed(
                 c(name)
                 for name in schema()["application"].columns
                 if "_NOT_" in name and name.startswith(("REG_", "LIVE_"))

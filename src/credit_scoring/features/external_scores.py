@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 
 import polars as pl
 
-from credit_scoring.features.spec import Feature, derived
+from credit_scoring.features.spec import Feature, derived, summed
 
 c = pl.col
 E1, E2, E3 = (c(f"EXT_SOURCE_{number}") for number in (1, 2, 3))
@@ -46,10 +44,7 @@ def external_features() -> tuple[Feature, ...]:
 
 
 def _weighted(weights: Sequence[float]) -> pl.Expr:
-    """Return the weighted mean of the external scores that are known; of none, 0 / 0.
-
-    Added up in this order: the sum of columns would be in an order that Polars chooses, by the number of its threads.
-    """
+    """Return the weighted mean of the external scores that are known; of none, 0 / 0."""
     weighted = list(zip(SCORES, weights, strict=True))
-    total = reduce(add, (score.fill_null(0.0) * weight for score, weight in weighted))
+    total = summed(score * weight for score, weight in weighted)
     return total / pl.sum_horizontal(score.is_not_null() * weight for score, weight in weighted)

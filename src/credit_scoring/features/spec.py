@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import chain, zip_longest
+from operator import add
 
 import polars as pl
 
@@ -57,6 +59,14 @@ def derived(
     # An element of a list has no name.
     roots -= {"", *(one.meta.output_name() for one in chain(*before))}
     return replace(feature, sources=tuple(f"application.{root}" for root in sorted(roots)))
+
+
+def summed(values: Iterable[pl.Expr]) -> pl.Expr:
+    """Return the sum of the columns that are known, 0 where none is, added in their order.
+
+    Polars' own sum of columns adds in an order that depends on its threads, so equal rows could differ in the last bit.
+    """
+    return reduce(add, (value.fill_null(0.0) for value in values))
 
 
 def stages(features: Iterable[Feature]) -> Stages:
