@@ -15,8 +15,16 @@ FeatureValue = (
     | None
 )
 Features = Annotated[dict[str, FeatureValue], Field(max_length=2_000)]
+
+
+def _whole(value: object) -> object:
+    """Return 7 for 7.0, which is the same number to JSON; nothing else is made an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 # Ids go over the wire as JSON numbers, which are exact up to 2**53.
-ApplicantId = Annotated[int, Field(strict=True, ge=0, le=2**53)]
+ApplicantId = Annotated[int, Field(strict=True, ge=0, le=2**53), WHOLE]
 DecisionId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Id of a recorded decision.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from credit_scoring.wire.base import ApplicantId, Decision, Features, FeatureValue, Wire
+from credit_scoring.wire.base import WHOLE, ApplicantId, Decision, Features, FeatureValue, Wire
 from credit_scoring.wire.scoring import Explanation
 
 
@@ -21,7 +21,7 @@ class SimulationRequest(Wire):
     features: Features | None = None
     changes: Annotated[dict[str, FeatureValue], Field(max_length=20)] = Field(default_factory=dict)
     suggest: bool = Field(False, strict=True, description="Also look for the smallest change that would be approved.")
-    term: Annotated[int, Field(strict=True, ge=1, le=600)] | None = Field(
+    term: Annotated[int, Field(strict=True, ge=1, le=600), WHOLE] | None = Field(
         None, description="The present number of monthly repayments where it is known; estimated otherwise."
     )
 
