@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -11,6 +13,7 @@ import typer
 
 from credit_scoring.cli.wiring import read_settings, require_extra, terminal
 
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 LOCAL_NAMES = frozenset({"localhost"})
 _OWN_LOG = {"handlers": ["default"], "level": "INFO", "propagate": False}
 
@@ -35,9 +38,7 @@ def serve(
         if not _is_local(host):
             ensure_key(keys)
     terminal.say(f"serving on http://{host}:{port}, /docs for people; home {settings.home}; Ctrl-C stops")
-    with TemporaryDirectory(prefix="credit-scoring-") as shared:
-        if workers > 1:  # where Prometheus' client adds up what several processes count
-            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", shared)
+    with _shared_metrics(workers):
         uvicorn.run(
             "credit_scoring.service.app:create_app",
             factory=True,
@@ -48,6 +49,17 @@ def serve(
             log_config=LOGGING_CONFIG | {"loggers": LOGGING_CONFIG["loggers"] | {"credit_scoring": _OWN_LOG}},
             timeout_graceful_shutdown=30,
         )
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """Give several processes a folder in which Prometheus' client adds up what they count."""
+    if workers == 1 or MULTIPROCESS in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="credit-scoring-") as shared:
+        os.environ[MULTIPROCESS] = shared
+        yield
 
 
 def _is_local(host: str) -> bool:

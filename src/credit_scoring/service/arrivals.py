@@ -115,7 +115,7 @@ def _problem(table: Table, column: Column, value: float | str) -> str:
     if not isinstance(value, _NUMBERS):
         return f"must be a number, not {value!r:.60}"
     if column.kind == "id":
-        whole = float(value).is_integer() and 0 <= value <= 2**53
+        whole = float(value).is_integer() and 0 <= value < 2**53  # from there on, numbers are not told apart
         return "" if whole else f"must be a whole number from 0 on, not {value!r}"
     below = column.lower is not None and value < column.lower
     above = column.upper is not None and value > column.upper

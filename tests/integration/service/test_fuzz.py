@@ -57,7 +57,7 @@ def fuzzed(folder: Path, settings: str, location: str, *options: str) -> int:
 
 
 def test_no_case_of_thousands_is_an_error_or_undocumented(server: Running, tmp_path: Path) -> None:
-    tried = fuzzed(tmp_path, SETTINGS, f"{server.url}/openapi.json", "--max-examples", "80")
+    tried = fuzzed(tmp_path, SETTINGS, f"{server.url}/openapi.json", "--max-examples", "60")
     assert tried > 2_000
     assert server.client.post("/predict", json=THREE_SCORES).status_code == 200
     assert "Traceback" not in server.output
@@ -68,8 +68,8 @@ def test_no_case_of_columns_by_name_is_an_error_and_what_is_in_bounds_is_accepte
 ) -> None:
     document = by_name(server.client.get("/openapi.json").json())
     (tmp_path / "by-name.json").write_text(json.dumps(document), encoding="utf-8")
-    options = ("--url", server.url, "--phases", "fuzzing", "--max-examples", "120")
-    assert fuzzed(tmp_path, SETTINGS_BY_NAME, "by-name.json", *options) > 500
+    options = ("--url", server.url, "--phases", "fuzzing", "--max-examples", "100")
+    assert fuzzed(tmp_path, SETTINGS_BY_NAME, "by-name.json", *options) == 5 * 100
     assert server.client.post("/predict", json=THREE_SCORES).status_code == 200
     assert "Traceback" not in server.output
 
@@ -104,6 +104,6 @@ def value(column: Column) -> dict[str, Any]:
     if column.kind == "category":
         return {"type": ["string", "null"], "maxLength": 200}
     if column.kind == "id":
-        return {"type": "integer", "minimum": 0, "maximum": 2**53}
+        return {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
     bounds = {"minimum": column.lower, "maximum": column.upper}
     return {"type": ["number", "null"]} | {name: bound for name, bound in bounds.items() if bound is not None}

@@ -129,27 +129,6 @@ def printed_keys(server: Running) -> list[str]:
     return re.findall(r"cs_\w{12}_\S+", server.output)
 
 
-def test_without_keys_only_this_machine_is_let_in_and_the_first_from_elsewhere_makes_a_key(
-    new_home: Callable[[], Path],
-) -> None:
-    home = new_home()
-    with running(home) as server, closing(sqlite3.connect(home / "decisions.db")) as database:
-        for number, elsewhere in enumerate(ELSEWHERE):
-            for name in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
-                eventually(lambda name=name: predict(server, Host=f"{name}:{server.port}").status_code == 200)  # type: ignore[misc]
-            assert len(printed_keys(server)) == number
-            with ThreadPoolExecutor(4) as pool:  # at the same moment, too
-                for response in pool.map(lambda _, headers=elsewhere: predict(server, **headers), range(8)):
-                    problem(response, 401)
-            *_, key = printed_keys(server)
-            assert len(printed_keys(server)) == number + 1
-            problem(predict(server), 401)  # nobody is let in without it any more
-            eventually(lambda key=key, e=elsewhere: predict(server, **e, **bearer(key)).status_code == 200)  # type: ignore[misc]
-            assert server.client.get("/decisions", headers=bearer(key)).status_code == 200
-            with database:
-                database.execute("DELETE FROM api_keys")  # as if there had never been one
-
-
 def test_beyond_this_machine_a_key_is_printed_once_and_who_asks_too_often_waits(new_home: Callable[[], Path]) -> None:
     home = new_home()
     with running(home, "--host", "0.0.0.0", CREDIT_SCORING_RATE_LIMIT="2") as server:  # noqa: S104 - what is tested
@@ -191,21 +170,56 @@ def values_in(output: str) -> list[str]:
     return [value for value in ("123456.75", "0.615243", "Lighthouse", "314159265") if value in output]
 
 
-def test_neither_are_values_told_to_the_operator_nor_what_goes_wrong_inside_to_the_caller(
-    new_home: Callable[[], Path],
-) -> None:
-    home = new_home()
+@pytest.fixture(scope="module")
+def quiet(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server as it comes, that also tells who called for what."""
+    home = tmp_path_factory.mktemp("quiet") / "home"
+    shutil.copytree(stocked, home)
     with running(home, "--access-log") as server:
-        tell_values(server)
-        unreadable = Entry("decision", uuid.uuid4().hex, datetime.now(UTC), {}, Payload(inputs=b"0.615243 Lighthouse"))
-        with open_log(f"sqlite:///{home / 'decisions.db'}") as log:
-            log.append([unreadable])
-        told = problem(server.client.get(f"/decisions/{unreadable.id}"), 500)
-        assert told["detail"] == "the request could not be handled; the service's log says why"
-        assert "Traceback" in server.output
-        assert "POST /predict/batch" in server.output
-        assert not values_in(server.output)
-        assert predict(server).status_code == 200
+        yield server
+
+
+def test_neither_are_values_told_to_the_operator_nor_what_goes_wrong_inside_to_the_caller(quiet: Running) -> None:
+    tell_values(quiet)
+    unreadable = Entry("decision", uuid.uuid4().hex, datetime.now(UTC), {}, Payload(inputs=b"0.615243 Lighthouse"))
+    with open_log(f"sqlite:///{quiet.home / 'decisions.db'}") as log:
+        log.append([unreadable])
+    told = problem(quiet.client.get(f"/decisions/{unreadable.id}"), 500)
+    assert told["detail"] == "the request could not be handled; the service's log says why"
+    assert "Traceback" in quiet.output
+    assert "POST /predict/batch" in quiet.output
+    assert not values_in(quiet.output)
+    assert predict(quiet).status_code == 200
+
+
+def test_without_keys_only_this_machine_is_let_in_and_the_first_from_elsewhere_makes_a_key(quiet: Running) -> None:
+    server = quiet
+    with closing(sqlite3.connect(server.home / "decisions.db")) as database:
+        for number, elsewhere in enumerate(ELSEWHERE):
+            for name in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
+                eventually(lambda name=name: predict(server, Host=f"{name}:{server.port}").status_code == 200)  # type: ignore[misc]
+            assert len(printed_keys(server)) == number
+            with ThreadPoolExecutor(4) as pool:  # at the same moment, too
+                for response in pool.map(lambda _, headers=elsewhere: predict(server, **headers), range(8)):
+                    problem(response, 401)
+            *_, key = printed_keys(server)
+            assert len(printed_keys(server)) == number + 1
+            problem(predict(server), 401)  # nobody is let in without it any more
+            eventually(lambda key=key, e=elsewhere: predict(server, **e, **bearer(key)).status_code == 200)  # type: ignore[misc]
+            assert server.client.get("/decisions", headers=bearer(key)).status_code == 200
+            with database:
+                database.execute("DELETE FROM api_keys")  # as if there had never been one
+
+
+def test_a_log_that_somebody_tampered_with_takes_no_more_decisions(quiet: Running) -> None:
+    assert predict(quiet).status_code == 200
+    with closing(sqlite3.connect(quiet.home / "decisions.db")) as database, database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("DELETE FROM log_head")
+    for response in (predict(quiet), quiet.client.get("/ready")):
+        assert "decision log does not fit" in problem(response, 503)["detail"]
+    assert quiet.client.get("/health").status_code == 200
 
 
 @pytest.fixture(scope="module")
