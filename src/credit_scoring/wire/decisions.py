@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from credit_scoring.wire.base import ApplicantId, Day, Decision, DecisionId, Moment, Wire
+from credit_scoring.wire.model import Interval
+from credit_scoring.wire.scoring import Explanation, Reason
 
 ReasonCode = Literal[
     "documents_verified",
@@ -135,6 +137,82 @@ class DecisionPage(Wire):
 
     decisions: tuple[DecisionSummary, ...]
     next_before: int | None
+
+
+class RecordedExplanation(Explanation):
+    """A recorded decision explained anew, by the bundle that made it, in the language asked for.
+
+    ``reasons`` are those that count among the first four, ``concepts`` all of them, those that lower the PD too, by the
+    size of their contribution.
+    """
+
+    kind: Literal["decision", "simulation"]
+    at: datetime
+    applicant: int | None
+    endpoint: str
+    cutoff_interval: tuple[float, float]
+    minimum_coverage: float
+    concepts: tuple[Reason, ...]
+
+
+Flag = Literal["near_cutoff", "low_coverage", "out_of_range", "unseen_category"]
+
+
+class QueueSearch(Wire):
+    """Which cases to list."""
+
+    flag: Flag | None = None
+    before: Annotated[int, Field(ge=1, le=2**62)] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class QueueItem(DecisionSummary):
+    """A decision that a person should see, and why."""
+
+    cutoff: float
+    flags: tuple[Flag, ...]
+
+
+class Queue(Wire):
+    """Decisions that wait for a person, newest first; pass ``next_before`` as ``before`` for the next page.
+
+    A decision waits while it has no review, is the latest on its applicant, and was referred or has inputs that
+    training did not see.
+    """
+
+    items: tuple[QueueItem, ...]
+    waiting: int = Field(description="How many wait in all, whatever the flag asked for.")
+    next_before: int | None
+
+
+class ReviewPeriod(Wire):
+    """Of which decisions; everything is optional."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class Override(Wire):
+    """How often people made one decision of another, for one reason."""
+
+    decided: Decision
+    made: Literal["approve", "decline"]
+    reason_code: str
+    count: int
+
+
+class ReviewSummary(Wire):
+    """What people said of decisions made in a period. Of several reviews of a decision, the latest counts.
+
+    ``override_rate`` is of the reviewed decisions that the model approved or declined; null where there are none.
+    """
+
+    decisions: dict[Decision, int]
+    reviewed: int
+    confirmed: int
+    overridden: int
+    override_rate: Interval | None
+    overrides: tuple[Override, ...]
 
 
 class Difference(Wire):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from credit_scoring.domain.text import Language
@@ -70,6 +72,92 @@ class ModelInfo(Wire):
     challenger: str | None = Field(description="Digest of the bundle scored in shadow.")
     language: Language
     features: tuple[FeatureInfo, ...]
+
+
+class RocPoint(Wire):
+    """What declining from ``cutoff`` on detects, and whom it declines wrongly; null declines nobody."""
+
+    cutoff: float | None
+    false_positive_rate: float
+    true_positive_rate: float
+
+
+class GainsPoint(Wire):
+    """The share of all defaults that is among the riskiest ``share_of_applications``."""
+
+    share_of_applications: float
+    share_of_defaults: float
+
+
+class CalibrationBin(Wire):
+    """Applications of about equal PD: the mean of their PDs, and how many defaulted, with a 95 % interval."""
+
+    applications: int
+    mean_p_default: float
+    default_rate: Interval
+
+
+class Performance(Wire):
+    """How the champion's PDs, of applications it was not fitted on, agree with what became of them."""
+
+    population: str
+    applications: int
+    defaults: int
+    roc: tuple[RocPoint, ...] = Field(description="From nobody declined to all, at most 201 points.")
+    gains: tuple[GainsPoint, ...] = Field(description="From none to all, at most 101 points.")
+    calibration: tuple[CalibrationBin, ...] = Field(description="Up to ten of about equal size, by ascending PD.")
+
+
+class Effect(Wire):
+    """What one feature does to the PDs of a sample of applicants.
+
+    ``contributions`` are in log-odds, one an applicant; ``ranks`` where the applicant's value stands among the sample,
+    from 0 (lowest) to 1, null where it is missing or a category.
+    """
+
+    feature: str
+    meaning: str
+    concept: str
+    importance: float
+    contributions: tuple[float, ...]
+    ranks: tuple[float | None, ...]
+
+
+class ConceptShare(Wire):
+    """A concept's share of the model's mean absolute contribution, with how many features it has."""
+
+    concept: str
+    importance: float
+    features: int
+
+
+class Effects(Wire):
+    """What drives the champion's PDs: all concepts, and the strongest features on a sample of stored applicants."""
+
+    sample: int = Field(description="Applicants in the sample; 0 where none are stored.")
+    concepts: tuple[ConceptShare, ...]
+    features: tuple[Effect, ...]
+
+
+class ModelVersion(Wire):
+    """A published version. What cannot be read of it is null, and ``problem`` says why."""
+
+    name: str
+    version: int
+    digest: str
+    role: Literal["champion", "challenger", "former"]
+    candidate: str | None
+    trained_at: str | None
+    auc: Interval | None = Field(description="Out of fold.")
+    cost: Interval | None = Field(description="Per applicant, out of fold.")
+    cutoff: float | None
+    problem: str | None = None
+
+
+class ModelVersions(Wire):
+    """The champion, the challenger if there is one, and those that decided before, latest first."""
+
+    versions: tuple[ModelVersion, ...]
 
 
 class Health(Wire):
