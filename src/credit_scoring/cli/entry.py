@@ -10,6 +10,7 @@ from polars.exceptions import PolarsError
 from credit_scoring.cli.applicants import applicants_app
 from credit_scoring.cli.data import data_app
 from credit_scoring.cli.decisions import decisions_app
+from credit_scoring.cli.interrupts import heed_every_interrupt
 from credit_scoring.cli.keys import keys_app
 from credit_scoring.cli.model import model_app
 from credit_scoring.cli.scoring import features, score
@@ -38,6 +39,7 @@ for command in (train, tune, features, score, serve):
 
 def main() -> None:
     """Run the command line; what goes wrong is one sentence: exit code 1, or 3 for a missing extra."""
+    heed_every_interrupt()
     try:
         app()
     except SystemExit as leaving:

@@ -67,10 +67,10 @@ class StandingRequest(Wire):
 
 
 class Axis(Wire):
-    """A feature cut into bins.
+    """A feature cut into bins; the bins at the ends hold what lies beyond them too.
 
     A number has ``edges``, one more than bins, ``lower < x <= upper`` but for the first bin, which holds its lower edge
-    too; a category has ``levels``, a bin each, most frequent first. The bins at the ends hold what lies beyond them too. Of many levels, the last, null, holds the rest.
+    too; a category has ``levels``, a bin each, most frequent first. Of many levels, the last, null, holds the rest.
     """
 
     feature: str
