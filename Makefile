@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml scripts
 	@sh scripts/setup.sh "$(PYTHON)"
 	@touch $@
 
-demo: $(STAMP)  ## train on made-up applications, score some, and open the API
+demo: $(STAMP)  ## train on made-up applications, score some, and open API and dashboard
 	$(RUN) scripts/demo.py
 
 test: $(STAMP)  ## run the fast tests, then the slow ones

@@ -52,7 +52,7 @@ def wanted() -> dict[str, list[str]]:
     full = base + [line for lines in extras.values() for line in lines]
     return {
         "serve": base + extras["serve"],
-        "train": base + extras["serve"] + extras["train"],
+        "train": base + extras["serve"] + extras["dashboard"] + extras["train"],
         "full": full,
         "dev": full + groups["dev"] + groups["bench"] + pyproject["build-system"]["requires"],
         "bootstrap": ["uv"],

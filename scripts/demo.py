@@ -1,4 +1,4 @@
-"""The main job on synthetic applications, as a user would type it: make, check, train, score, serve."""
+"""The main job on synthetic applications, as a user would type it: make, check, train, score, serve, look."""
 
 import json
 import os
@@ -8,10 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import webbrowser
 from pathlib import Path
 
 DATA = Path("demo/data")
 PORT = int(os.environ.get("DEMO_PORT", "8000"))
+DASHBOARD_PORT = int(os.environ.get("DEMO_DASHBOARD_PORT", "8501"))
 STEPS = (
     (
         "Make 10,000 synthetic applications with their histories (no real person is in them), a few seconds",
@@ -29,6 +31,7 @@ STEPS = (
     ("Load these applicants into the feature store, a few seconds", ["applicants", "load", str(DATA)]),
 )
 SERVE = ["serve", "--port", str(PORT)]
+DASHBOARD = ["dashboard", "--api", f"http://127.0.0.1:{PORT}", "--port", str(DASHBOARD_PORT)]
 START_SECONDS = 90
 
 
@@ -44,20 +47,38 @@ def main() -> None:
         done = subprocess.run([command, *arguments], check=False)
         if done.returncode:
             sys.exit(done.returncode)
-    print(f"\n[{len(STEPS) + 1}/{len(STEPS) + 1}] Serve the champion", flush=True)
-    print(f"      $ credit-scoring {shlex.join(SERVE)}", flush=True)
-    server = subprocess.Popen([command, *SERVE])
+    print(f"\n[{len(STEPS) + 1}/{len(STEPS) + 1}] Serve the champion, and open the dashboard", flush=True)
+    for arguments in (SERVE, DASHBOARD):
+        print(f"      $ credit-scoring {shlex.join(arguments)}", flush=True)
+    server, dashboard = (subprocess.Popen([command, *arguments]) for arguments in (SERVE, DASHBOARD))
     try:
         first = first_decision(server)
+        wait_for_dashboard(dashboard)
         print(told(time.monotonic() - start, first), flush=True)
         if "--once" in sys.argv:
             return
+        webbrowser.open(f"http://127.0.0.1:{DASHBOARD_PORT}")
         server.wait()
     except KeyboardInterrupt:
         print("\nstopped")
     finally:
-        server.terminate()
-        server.wait()
+        for process in (dashboard, server):
+            process.terminate()
+            process.wait()
+
+
+def wait_for_dashboard(dashboard: subprocess.Popen[bytes]) -> None:
+    """Return once the dashboard answers."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and dashboard.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{DASHBOARD_PORT}/_stcore/health", timeout=10):
+                return
+        except OSError:
+            time.sleep(0.2)
+    sys.exit(
+        f"the dashboard did not start; is port {DASHBOARD_PORT} taken? Try another: DEMO_DASHBOARD_PORT=8502 make demo"
+    )
 
 
 def first_decision(server: subprocess.Popen[bytes]) -> dict[str, object]:
@@ -95,11 +116,12 @@ def told(seconds: float, first: dict[str, object]) -> str:
         "  applicants/             the feature store, which the API searches\n"
         "  decisions.db            every decision the API makes\n"
         "Look further:\n"
+        f"  http://127.0.0.1:{DASHBOARD_PORT}                              the dashboard, in English and French\n"
         f"  http://127.0.0.1:{PORT}/docs                         the API, to try in the browser\n"
         f"  curl http://127.0.0.1:{PORT}/applicants?limit=5\n"
         "  . .venv/bin/activate; credit-scoring model show; credit-scoring decisions verify\n"
         "  mlflow ui --port 5000\n"
-        "The API serves until Ctrl-C."
+        "API and dashboard serve until Ctrl-C."
     )
 
 

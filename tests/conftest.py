@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.training.development import TrainingSet
 
+pytest_plugins = ["tests.served"]
 REAL_DATA = "CREDIT_SCORING_REAL_DATA"
+
+# Where the tests were started in the background, Ctrl-C is ignored, and would be by the programs that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A shared machine is slow now and then: that says nothing about a law.
 settings.register_profile("credit_scoring", deadline=None)

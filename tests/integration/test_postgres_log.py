@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url
 from tests.unit.adapters.test_decision_log_builders import entry, refused
 from tests.unit.adapters.test_decision_log_change_laws import ChangeLaws
 from tests.unit.adapters.test_decision_log_laws import RecordLaws
+from tests.unit.adapters.test_decision_log_queue_laws import QueueLaws
 
 from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
 from credit_scoring.adapters.decision_log.writer import GroupCommit
@@ -56,6 +57,10 @@ class TestPostgres(RecordLaws):
 
 
 class TestChangesInPostgres(ChangeLaws):
+    pass
+
+
+class TestQueueInPostgres(QueueLaws):
     pass
 
 

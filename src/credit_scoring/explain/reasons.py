@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,19 +43,37 @@ class Reasoner:
         A concept's contribution is the sum over its features, so the concepts and the baseline add up to the
         margin. The feature named is the one that raises the PD most within the concept.
         """
-        return [self._of(shares[:-1], row, most) for shares, row in zip(contributions, values, strict=True)]
-
-    def _of(self, shares: Floats, values: Floats, most: int) -> list[Reason]:
-        totals = np.bincount(self._owner, weights=shares, minlength=len(self._concepts))
-        ranked = np.argsort(-totals, kind="stable")[:most]
         return [
-            self._reason(int(concept), float(totals[concept]), shares, values)
-            for concept in ranked
-            if totals[concept] > 0
+            [self._reason(concept, totals, shares, row) for concept in _ranked(totals)[:most] if totals[concept] > 0]
+            for totals, shares, row in self._added_up(contributions, values)
         ]
 
-    def _reason(self, concept: int, contribution: float, shares: Floats, values: Floats) -> Reason:
-        strongest = int(np.argmax(np.where(self._owner == concept, shares, -np.inf)))
+    def concepts(self, contributions: Floats, values: Floats) -> list[list[Reason]]:
+        """Return, for each application, every concept that moves its PD, by the size of its contribution.
+
+        Parameters are those of `reasons`. The feature named is the one that moves the PD most in the direction in
+        which its concept does.
+        """
+        return [
+            [self._reason(concept, totals, shares, row) for concept in _ranked(abs(totals)) if totals[concept]]
+            for totals, shares, row in self._added_up(contributions, values)
+        ]
+
+    def _added_up(self, contributions: Floats, values: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """Yield each application's contributions by concept and by feature, and its values."""
+        for shares, row in zip(contributions[:, :-1], values, strict=True):
+            totals = np.bincount(self._owner, weights=shares, minlength=len(self._concepts))
+            yield totals.astype(np.float64, copy=False), shares, row
+
+    def _reason(self, concept: int, totals: Floats, shares: Floats, values: Floats) -> Reason:
+        total = float(totals[concept])
+        towards = shares if total > 0 else -shares
+        strongest = int(np.argmax(np.where(self._owner == concept, towards, -np.inf)))
         card = self._cards[strongest]
         value = self._encoder.decode(card.name, float(values[strongest]))
-        return Reason(self._concepts[concept], contribution, card.name, value, card.unit, card.meaning)
+        return Reason(self._concepts[concept], total, card.name, value, card.unit, card.meaning)
+
+
+def _ranked(weights: Floats) -> list[int]:
+    order: list[int] = np.argsort(-weights, kind="stable").tolist()
+    return order

@@ -32,21 +32,59 @@ from credit_scoring.service.bodies import MOST_FAULTS
 from credit_scoring.service.champion import Champion
 from credit_scoring.service.context import Context
 from credit_scoring.service.desk import Desk
+from credit_scoring.service.drivers import Drivers
 from credit_scoring.service.edge import Edge
 from credit_scoring.service.metrics import Metrics
-from credit_scoring.service.problems import RefusedError, refused
-from credit_scoring.service.routes import applicants, applications, batch, decisions, model, predict, probes, simulate
+from credit_scoring.service.problems import NO_APPLICANTS, RefusedError, refused
+from credit_scoring.service.routes import (
+    applicants,
+    applications,
+    batch,
+    decisions,
+    model,
+    policy,
+    portfolio,
+    predict,
+    probes,
+    reviews,
+    simulate,
+    standing,
+)
 from credit_scoring.service.stored import StoreKeeper
 from credit_scoring.service.workers import end_with_parent
 from credit_scoring.settings import Settings
+from credit_scoring.wire.applicants import RelationRequest, StandingRequest
 from credit_scoring.wire.base import Problem
 from credit_scoring.wire.decisions import OutcomesRequest, ReviewRequest
 from credit_scoring.wire.scoring import ApplicationRequest, BatchRequest, PredictRequest
 from credit_scoring.wire.simulation import SimulationRequest
 
-ROUTERS = (predict, batch, applications, applicants, simulate, decisions, model, probes)
+ROUTERS = (
+    predict,
+    batch,
+    applications,
+    applicants,
+    standing,
+    simulate,
+    decisions,
+    reviews,
+    model,
+    policy,
+    portfolio,
+    probes,
+)
 # Read raw, so that parsing is strict and quick; OpenAPI must still know them.
-BODIES = (PredictRequest, BatchRequest, ApplicationRequest, SimulationRequest, ReviewRequest, OutcomesRequest, Problem)
+BODIES = (
+    PredictRequest,
+    BatchRequest,
+    ApplicationRequest,
+    StandingRequest,
+    RelationRequest,
+    SimulationRequest,
+    ReviewRequest,
+    OutcomesRequest,
+    Problem,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -106,6 +144,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 log=log,
                 writer=writer,
                 store=store,
+                drivers=Drivers(store),
                 doorkeeper=doorkeeper,
                 metrics=metrics,
                 unknown_features=settings.unknown_features,
@@ -125,12 +164,13 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RefusedError)
     async def refusal(_: Request, error: RefusedError) -> Response:
-        return refused(error.status, error.detail, faults=error.faults, headers=error.headers)
+        return refused(error.status, error.detail, kind=error.kind, faults=error.faults, headers=error.headers)
 
     @app.exception_handler(CreditScoringError)
     async def known(_: Request, error: CreditScoringError) -> Response:
         faults = error.faults if isinstance(error, FaultyInputError) else ()
-        return refused(_status(error), str(error), faults=faults)
+        kind = NO_APPLICANTS if isinstance(error, StoreUnavailableError) else ""
+        return refused(_status(error), str(error), kind=kind, faults=faults)
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from credit_scoring.bundle.profile import seen_ranges
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
+from credit_scoring.decision.ranked import Ranked
 from credit_scoring.domain.errors import BundleError, CreditScoringError
 from credit_scoring.domain.record import Json
 from credit_scoring.explain.reasons import Reasoner
@@ -58,6 +60,12 @@ class Serving:
     def digest(self) -> str:
         """Return the digest of the bundle."""
         return self.bundle.digest
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """Return the out-of-fold predictions by ascending PD, sorted when first asked for."""
+        rows = self.bundle.out_of_fold
+        return Ranked(rows["p_default"].to_numpy(), rows["defaulted"].to_numpy())
 
 
 class Champion:

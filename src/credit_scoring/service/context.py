@@ -14,8 +14,9 @@ from credit_scoring.domain.text import Language
 from credit_scoring.service.auth import Doorkeeper, Scope
 from credit_scoring.service.champion import Champion, Serving
 from credit_scoring.service.desk import Desk
+from credit_scoring.service.drivers import Drivers
 from credit_scoring.service.metrics import Metrics
-from credit_scoring.service.problems import RefusedError
+from credit_scoring.service.problems import NO_MODEL, RefusedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Context:
     log: DecisionLog
     writer: GroupCommit
     store: FeatureStore
+    drivers: Drivers
     doorkeeper: Doorkeeper
     metrics: Metrics
     unknown_features: Literal["refuse", "warn"]
@@ -35,7 +37,8 @@ class Context:
         """Return the champion, or refuse with 503 while there is none."""
         serving = self.champion.serving
         if serving is None:
-            raise RefusedError(503, self.champion.refused or "no champion is loaded yet", headers={"Retry-After": "5"})
+            detail = self.champion.refused or "no champion is loaded yet"
+            raise RefusedError(503, detail, kind=NO_MODEL, headers={"Retry-After": "5"})
         return serving
 
 

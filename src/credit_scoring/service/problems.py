@@ -27,23 +27,31 @@ TITLES: Mapping[int, tuple[str, str]] = {
     503: ("unavailable", "The service cannot decide now"),
     504: ("timeout", "The answer took too long"),
 }
+# What a caller can do about some 503s differs, so they are told apart.
+NO_MODEL, NO_APPLICANTS = "no-model", "no-applicants"
 
 
 class RefusedError(Exception):
-    """A request is refused with this status, sentence and faults."""
+    """A request is refused with this status, sentence and faults; ``kind`` where the status does not tell enough."""
 
     def __init__(
-        self, status: int, detail: str, *, faults: tuple[Fault, ...] = (), headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str = "",
+        faults: tuple[Fault, ...] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.status, self.detail, self.faults, self.headers = status, detail, faults, headers
+        self.status, self.detail, self.kind, self.faults, self.headers = status, detail, kind, faults, headers
         super().__init__(detail)
 
 
-def problem(status: int, detail: str, *, faults: tuple[Fault, ...] = ()) -> Problem:
+def problem(status: int, detail: str, *, kind: str = "", faults: tuple[Fault, ...] = ()) -> Problem:
     """Return the problem to answer with."""
-    kind, title = TITLES.get(status, ("error", "The request failed"))
+    usual, title = TITLES.get(status, ("error", "The request failed"))
     return Problem(
-        type=f"urn:credit-scoring:{kind}",
+        type=f"urn:credit-scoring:{kind or usual}",
         title=title,
         status=status,
         detail=detail,
@@ -52,8 +60,13 @@ def problem(status: int, detail: str, *, faults: tuple[Fault, ...] = ()) -> Prob
 
 
 def refused(
-    status: int, detail: str, *, faults: tuple[Fault, ...] = (), headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    kind: str = "",
+    faults: tuple[Fault, ...] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the response of a refusal."""
-    content = problem(status, detail, faults=faults).model_dump_json()
+    content = problem(status, detail, kind=kind, faults=faults).model_dump_json()
     return Response(content, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))

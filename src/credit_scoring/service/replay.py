@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.adapters.decision_log.values import unpack_values
-from credit_scoring.bundle.published import PublishedBundles
-from credit_scoring.bundle.store import load_bundle
 from credit_scoring.decision.policy import CostPolicy
-from credit_scoring.domain.errors import BundleError, CreditScoringError
+from credit_scoring.domain.errors import CreditScoringError
 from credit_scoring.domain.record import Recorded
 from credit_scoring.service.arrivals import arrived
 from credit_scoring.service.champion import Serving
-from credit_scoring.service.problems import RefusedError
+from credit_scoring.service.recorded import Seen
 from credit_scoring.wire.decisions import Difference, Replay
 from credit_scoring.wire.scoring import ApplicationRequest
 
@@ -27,47 +22,13 @@ TOLERANCE = 1e-9
 MOST_DIFFERENCES = 50
 
 
-def serving_of(record: Recorded, published: PublishedBundles, present: Serving | None) -> Serving:
-    """Return the bundle that made a decision, loaded by its digest unless it is the `present` one.
-
-    Raises
-    ------
-    RefusedError
-        409 if it is no longer published, or was altered.
-    """
-    digest = str(record.entry.facts["bundle"])
-    if present is not None and present.digest == digest:
-        return present
-    try:
-        return _former(published.path(digest), digest, int(str(record.entry.facts["version"])))
-    except (BundleError, OSError) as error:
-        raise RefusedError(
-            409, f"the bundle that decided cannot be loaded, so nothing can be replayed: {error}"
-        ) from error
-
-
-@lru_cache(maxsize=4)
-def _former(folder: Path, digest: str, version: int) -> Serving:
-    return Serving(load_bundle(folder, digest=digest), "", version)
-
-
-def replayed(record: Recorded, serving: Serving) -> Replay:
-    """Return what the recorded bundle makes of the recorded feature values, and whether the inputs give these values.
-
-    Raises
-    ------
-    RefusedError
-        409 if the feature values were purged.
-    """
-    facts, payload = record.entry.facts, record.entry.payload
-    if payload is None:
-        raise RefusedError(409, "what this decision was made of has been purged, so it cannot be replayed")
-    model = serving.bundle.model
-    values = unpack_values([payload.values], len(model.encoder.features))
+def replayed(seen: Seen) -> Replay:
+    """Return what the bundle makes of the recorded feature values, and whether the recorded inputs give these."""
+    record, serving, values, told = seen.record, seen.serving, seen.values, seen.told
+    facts, model = record.entry.facts, serving.bundle.model
     p_default = float(model.p_default(values)[0])
     policy = CostPolicy.model_validate(facts["policy"])
     decision = policy.decide(np.array([p_default]), coverage=float(str(facts["coverage"])))[0]
-    told = json.loads(payload.told) if payload.told else {}
     language = told.get("language", "en")
     reasons = serving.reasoner.reasons(model.contributions(values), values)[0]
     texts = tuple(reason.told(language) for reason in reasons)

@@ -204,7 +204,9 @@ class Override(Wire):
 class ReviewSummary(Wire):
     """What people said of decisions made in a period. Of several reviews of a decision, the latest counts.
 
-    ``override_rate`` is of the reviewed decisions that the model approved or declined; null where there are none.
+    A decision is overridden where it no longer stands as the model made it; a referral, which leaves it to a person,
+    where the review calls itself an override. All other reviewed decisions are confirmed. ``override_rate`` is of the
+    reviewed decisions that the model approved or declined; null where there are none.
     """
 
     decisions: dict[Decision, int]

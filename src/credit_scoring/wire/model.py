@@ -111,8 +111,8 @@ class Performance(Wire):
 class Effect(Wire):
     """What one feature does to the PDs of a sample of applicants.
 
-    ``contributions`` are in log-odds, one an applicant; ``ranks`` where the applicant's value stands among the sample,
-    from 0 (lowest) to 1, null where it is missing or a category.
+    ``contributions`` are in log-odds, one an applicant; ``ranks`` where the applicant's value stands among those of the
+    sample that differ from it, from 0 (none is lower) to 1, null where it is missing or a category.
     """
 
     feature: str

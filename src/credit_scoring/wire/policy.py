@@ -68,7 +68,7 @@ class PolicyChange(Wire):
     proposed: CurvePoint
     cost_difference: Interval = Field(description="Proposed less present, per applicant, paired.")
     observed: Swap = Field(description="Of the applications behind the figures.")
-    stored: Swap | None = Field(description="Of the stored applicants; null where there are none.")
+    stored: Swap | None = Field(description="Of the stored applicants; null where the champion has scored none.")
 
 
 class Portfolio(Wire):

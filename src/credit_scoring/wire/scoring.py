@@ -76,7 +76,7 @@ class Prediction(Wire):
 
 
 class Reason(Wire):
-    """One concept that raises the PD, told in a sentence."""
+    """One concept that moves the PD, told in a sentence."""
 
     concept: str
     contribution: float = Field(description="In log-odds of default, against the average applicant.")

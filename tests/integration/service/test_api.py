@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
-from tests.integration.service.running import THREE_SCORES, Running
+from tests.running import THREE_SCORES, Running
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.service.conftest import MODEL, Bundles, load_applicants
-from tests.integration.service.running import THREE_SCORES, Running, eventually, running
+from tests.running import THREE_SCORES, Running, eventually, running
+from tests.served import MODEL, Bundles, load_applicants
 
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import save_bundle

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.integration.service.running import Running
+from tests.running import Running
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]

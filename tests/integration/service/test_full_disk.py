@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.service.running import Running, eventually, running
+from tests.running import Running, eventually, running
 
 from credit_scoring.adapters.decision_log.log import open_log
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.service.running import THREE_SCORES, Running
+from tests.running import THREE_SCORES, Running
 
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, Table, schema
 

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
-from tests.integration.service.conftest import Bundles, load_applicants
-from tests.integration.service.running import Running, running
+from tests.running import Running, running
+from tests.served import Bundles, load_applicants
 
 from credit_scoring.adapters.decision_log.log import open_log
 from credit_scoring.adapters.decision_log.values import unpack_values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.integration.service.running import THREE_SCORES, Running
+from tests.running import THREE_SCORES, Running
 
 pytestmark = pytest.mark.slow
 REVIEW = {"action": "override", "decision": "approve", "reason_code": "income_verified", "reviewer": "C. Martin"}

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.integration.service.running import THREE_SCORES, Running, eventually, running
 from tests.integration.service.test_api import problem
+from tests.running import THREE_SCORES, Running, eventually, running
 
 from credit_scoring.adapters.decision_log.keys import ApiKeys, Scope
 from credit_scoring.adapters.decision_log.log import open_log

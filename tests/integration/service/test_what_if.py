@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.integration.service.running import Running
+from tests.running import Running
 
 pytestmark = pytest.mark.slow
 

@@ -14,6 +14,7 @@ import pytest
 from tests.unit.adapters.test_decision_log_builders import LONG_AGO, NOON, entry, refused
 from tests.unit.adapters.test_decision_log_change_laws import ChangeLaws
 from tests.unit.adapters.test_decision_log_laws import RecordLaws
+from tests.unit.adapters.test_decision_log_queue_laws import QueueLaws
 
 from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
 from credit_scoring.adapters.decision_log.writer import GroupCommit
@@ -36,6 +37,10 @@ class TestSqlite(RecordLaws):
 
 
 class TestChangesInSqlite(ChangeLaws):
+    pass
+
+
+class TestQueueInSqlite(QueueLaws):
     pass
 
 

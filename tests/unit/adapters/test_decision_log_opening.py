@@ -84,6 +84,7 @@ def test_steps_that_are_missing_are_made_up_for(url: str, tmp_path: Path) -> Non
     with closing(sqlite3.connect(tmp_path / "decisions.db")) as connection, connection:
         connection.execute(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '0001'")  # noqa: S608
         connection.execute("DROP TABLE api_keys")
+        connection.execute("DROP INDEX entries_queue")
     with open_log(url) as log:
         assert log.get(first.id).entry == first
         assert log.verify().entries == 1

@@ -36,6 +36,31 @@ def test_reasons_are_the_concepts_that_raise_the_pd_most(rows: list[list[float]]
             assert reason.feature == f"f{max(members, key=lambda i: rows[row][i])}"
 
 
+@given(st.lists(shares, min_size=1, max_size=5))
+def test_concepts_and_the_baseline_add_up_to_the_margin_the_largest_first(rows: list[list[float]]) -> None:
+    contributions = np.array(rows)
+    values = np.arange(len(CARDS), dtype=np.float64)[None].repeat(len(rows), axis=0)
+    for row, told in zip(rows, REASONER.concepts(contributions, values), strict=True):
+        assert sum(reason.contribution for reason in told) + row[-1] == pytest.approx(sum(row), abs=1e-12)
+        sizes = [abs(reason.contribution) for reason in told]
+        assert sizes == sorted(sizes, reverse=True)
+        assert all(sizes)
+        assert len({reason.concept for reason in told}) == len(told)
+        for reason in told:
+            members = [i for i, of in enumerate(CONCEPTS) if of == reason.concept]
+            strongest = (max if reason.contribution > 0 else min)(members, key=lambda i: row[i])
+            assert (reason.feature, reason.value) == (f"f{strongest}", strongest)
+
+
+@given(st.lists(shares, min_size=1, max_size=3))
+def test_reasons_are_the_first_concepts_that_raise_the_pd(rows: list[list[float]]) -> None:
+    contributions, values = np.array(rows), np.zeros((len(rows), len(CARDS)))
+    for reasons, concepts in zip(
+        REASONER.reasons(contributions, values), REASONER.concepts(contributions, values), strict=True
+    ):
+        assert reasons == [one for one in concepts if one.contribution > 0][:4]
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "english", "french"),
     [

@@ -8,10 +8,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from credit_scoring.adapters.decision_log import chain, purge, reading, verify
+from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify
 from credit_scoring.adapters.decision_log.database import Database, open_database
 from credit_scoring.adapters.decision_log.draft import draft
 from credit_scoring.adapters.decision_log.outcomes import OutcomeCounts, record_outcomes
+from credit_scoring.adapters.decision_log.queue import Flag, Reviews
 from credit_scoring.adapters.decision_log.tables import entries
 from credit_scoring.adapters.decision_log.transaction import Head, Transaction, read_head, transact
 from credit_scoring.adapters.decision_log.verify import Verification
@@ -125,6 +126,20 @@ class DecisionLog:
         if reviewed is not None:
             conditions.append(reading.has_review(reviewed))
         return self.database.read(lambda connection: reading.search(connection, conditions, limit))
+
+    def queue(
+        self, *, flag: Flag | None = None, before: int | None = None, limit: int = 50
+    ) -> tuple[list[Recorded], int]:
+        """Return the newest decisions that wait for a person, newest first, and how many wait whatever is asked for.
+
+        A decision waits while it has no review, is the latest on its applicant, and was referred or has inputs that
+        training did not see. The next page is that `before` the sequence of the last decision of this one.
+        """
+        return self.database.read(lambda connection: queue.queue(connection, flag, before, limit))
+
+    def reviews(self, *, since: datetime | None = None, until: datetime | None = None) -> Reviews:
+        """Return how the decisions of a period came out, and what people said of them; both ends belong to it."""
+        return self.database.read(lambda connection: queue.reviews(connection, since, until))
 
     def scan(self, *, kinds: Sequence[EntryKind], after: int = 0) -> Iterator[Recorded]:
         """Yield the entries of the kinds in order, from the one after the sequence `after`; memory is bounded."""

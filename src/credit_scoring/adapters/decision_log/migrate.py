@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
-NEWEST = "0002"
+NEWEST = "0003"
 VERSION_TABLE = "decision_log_version"  # MLflow and Optuna keep an `alembic_version`, perhaps in the same database
 
 

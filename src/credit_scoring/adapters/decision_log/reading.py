@@ -114,7 +114,7 @@ def has_review(reviewed: bool) -> ColumnElement[bool]:
     """Return the condition of having a review, or of having none."""
     review = entries.alias("review")
     if not reviewed:
-        return ~exists().where(review.c.subject == entries.c.id, review.c.kind == "review")
+        return ~exists(review.c.subject).where(review.c.subject == entries.c.id, review.c.kind == "review")
     # Reviews are few among decisions: begin with them.
     of_review = entries.alias("of_review")
     known = select(of_review.c.sequence).join(review, review.c.subject == of_review.c.id)

@@ -74,6 +74,18 @@ class Page:
     scored_by: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """The PDs and decisions of all applicants, in the order of their ids, by the bundle whose digest is ``scored_by``.
+
+    ``p_default`` has shape (n_applicants,) and is read only.
+    """
+
+    p_default: NDArray[np.float64]
+    decision: pl.Series
+    scored_by: str
+
+
 class Index:
     """One row an applicant, sorted by id, in memory; ``row`` says where the values lie. Safe to share by threads."""
 
@@ -111,6 +123,33 @@ class Index:
     def by_id(self, column: pl.Series) -> pl.Series:
         """Return a column of values, which is in the order of rows, in the order of ids."""
         return column if self._in_order else column.gather(self.rows)
+
+    def scores(self) -> Scores:
+        """Return the PDs and decisions of all applicants."""
+        return Scores(self._shown["p_default"].to_numpy(), self._shown["decision"], self._scored_by)
+
+    def alike(self, like: Mapping[str, str | float | None]) -> NDArray[np.bool_]:
+        """Return, in the order of ids, who has the same category or a number within a fifth, in every column of `like`.
+
+        Like a missing value is a missing one.
+
+        Raises
+        ------
+        DataError
+            If a column is not in `SEARCHABLE`, or does not fit its value.
+        """
+        conditions = [self._alike(name, value) for name, value in like.items()]
+        return self._shown.select(pl.all_horizontal(conditions).fill_null(value=False)).to_series().to_numpy()
+
+    def _alike(self, name: str, value: str | float | None) -> pl.Expr:
+        if name not in SEARCHABLE:
+            raise _unsearchable(name, SEARCHABLE)
+        if value is None:
+            return pl.col(name).is_null()
+        if isinstance(value, str) or self._is_category(name):
+            return self._equal(name, value)
+        reach = abs(value) / 5
+        return self._between(name, value - reach, value + reach)
 
     def search(self, query: ApplicantQuery) -> Page:
         """Return the applicants that `query` finds.
@@ -159,9 +198,7 @@ class Index:
 
     def _is_category(self, name: str) -> bool:
         if name not in self._shown.columns:
-            close = difflib.get_close_matches(name, self._shown.columns, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; these can: {', '.join(self._shown.columns)}"
-            raise DataError(f"{name} cannot be searched{hint}")
+            raise _unsearchable(name, self._shown.columns)
         return name in self._words
 
     def _starting(self, digits: str) -> NDArray[np.bool_]:
@@ -186,3 +223,9 @@ class Index:
             known, missing = (np.flatnonzero(has).astype(np.uint32) for has in (column.is_not_null(), column.is_null()))
             self._orders[name] = known[np.argsort(column.drop_nulls().to_numpy(), kind="stable")], missing
         return self._orders[name]
+
+
+def _unsearchable(name: str, columns: Sequence[str]) -> DataError:
+    close = difflib.get_close_matches(name, columns, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; these can: {', '.join(columns)}"
+    return DataError(f"{name} cannot be searched{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,11 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from credit_scoring.adapters.feature_store.publishing import POINTER, drafting, publish, read_pointer, version_folder
-from credit_scoring.adapters.feature_store.search import ApplicantQuery, Page
+from credit_scoring.adapters.feature_store.search import ApplicantQuery, Page, Scores
+from credit_scoring.adapters.feature_store.standing import Comparison
 from credit_scoring.adapters.feature_store.version import StoreInfo, Version
 from credit_scoring.adapters.feature_store.writing import OnRows, Scorer, write_applicants, write_scores
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.domain.errors import DataError, StoreUnavailableError
+from credit_scoring.domain.errors import StoreUnavailableError
 from credit_scoring.features.assemble import catalogue, definitions_digest
 from credit_scoring.tables.schema import APPLICATION_ID
 
@@ -78,10 +78,15 @@ class FeatureStore:
             If there is no such feature.
         """
         version = self._opened()
-        if name not in version.info.levels and name not in version.info.features:
-            close = difflib.get_close_matches(name, version.info.features, n=1)
-            raise DataError(f"there is no feature {name}" + (f"; did you mean {close[0]}?" if close else ""))
         return version.index.by_id(version.values.column(name))
+
+    def scores(self) -> Scores:
+        """Return the PDs and decisions of all applicants."""
+        return self._opened().index.scores()
+
+    def comparison(self) -> Comparison:
+        """Return what compares all applicants by their features."""
+        return self._opened().comparison
 
     def search(self, query: ApplicantQuery) -> Page:
         """Return the applicants that `query` finds.

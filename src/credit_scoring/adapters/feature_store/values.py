@@ -7,6 +7,7 @@ numbered in the order in which they came; what is missing has bits of its own, s
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import weakref
@@ -125,7 +126,16 @@ class Values:
         return dict(zip(self._place, told, strict=True))
 
     def column(self, name: str) -> pl.Series:
-        """Return the feature `name` of all rows."""
+        """Return the feature `name` of all rows.
+
+        Raises
+        ------
+        DataError
+            If there is no such feature.
+        """
+        if name not in self._place:
+            close = difflib.get_close_matches(name, self._place, n=1)
+            raise DataError(f"there is no feature {name}" + (f"; did you mean {close[0]}?" if close else ""))
         first = self._place[name] * BLOCK * 8
         found = np.empty((-(-self.rows // BLOCK), BLOCK), dtype="<f8")
         for block, values in enumerate(found):

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from credit_scoring.adapters.feature_store.search import Index
+from credit_scoring.adapters.feature_store.standing import Comparison
 from credit_scoring.adapters.feature_store.values import Values
 from credit_scoring.domain.errors import StoreUnavailableError
 from credit_scoring.features.assemble import catalogue, definitions_digest
@@ -66,6 +67,7 @@ class Version:
         except (OSError, pl.exceptions.PolarsError) as error:
             raise StoreUnavailableError(f"{folder} cannot be read: {error}") from error
         self.index = Index(index, self.info.scored_by)
+        self.comparison = Comparison(self.index, self.values)
 
     def verify(self) -> None:
         """Read every byte again.

@@ -6,19 +6,19 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from credit_scoring.adapters.decision_log.ids import new_id
-from credit_scoring.adapters.decision_log.values import unpack_values
 from credit_scoring.domain.errors import UnknownDecisionError
 from credit_scoring.domain.record import Entry, Outcome, Payload, Recorded
 from credit_scoring.service.bodies import answer, body_of, parsed, refusals
-from credit_scoring.service.champion import Serving
-from credit_scoring.service.context import Context, admitted
+from credit_scoring.service.context import Context, admitted, language_of
+from credit_scoring.service.explained import explained
 from credit_scoring.service.problems import RefusedError
-from credit_scoring.service.replay import replayed, serving_of
+from credit_scoring.service.recorded import made, seen, summary
+from credit_scoring.service.replay import replayed
 from credit_scoring.wire.decisions import (
     DecisionPage,
     DecisionRecord,
@@ -26,6 +26,7 @@ from credit_scoring.wire.decisions import (
     DecisionSummary,
     OutcomesRequest,
     OutcomesResponse,
+    RecordedExplanation,
     Replay,
     Review,
     ReviewRequest,
@@ -33,7 +34,6 @@ from credit_scoring.wire.decisions import (
 
 router = APIRouter(tags=["records"])
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="Id of a decision, as it was answered.")]
-_MADE = ("decision", "simulation")
 _READ = refusals(401, 403, 404, 409, 422, 429, 503, 504)
 
 
@@ -57,20 +57,9 @@ async def search(request: Request, asked: Annotated[DecisionSearch, Query()]) ->
         before=asked.before,
         limit=asked.limit,
     )
-    lines = [DecisionSummary.model_validate(_summary(record)) for record in found]
+    lines = [DecisionSummary.model_validate(summary(record)) for record in found]
     more = found[-1].sequence if len(found) == asked.limit else None
     return answer(DecisionPage(decisions=tuple(lines), next_before=more))
-
-
-def _summary(record: Recorded) -> dict[str, Any]:
-    entry = record.entry
-    return {
-        "decision_id": entry.id,
-        "sequence": record.sequence,
-        "at": entry.at,
-        "applicant": entry.payload.applicant if entry.payload else None,
-        **{name: entry.facts[name] for name in ("p_default", "decision", "coverage", "endpoint")},
-    }
 
 
 @router.get("/decisions/{decision_id}", summary="A record", response_model=DecisionRecord, responses=_READ)
@@ -81,7 +70,7 @@ async def read(request: Request, decision_id: Id) -> Response:
 
 
 def _record(context: Context, decision: str) -> DecisionRecord:
-    record = _made(context, decision)
+    record = made(context, decision)
     entry, payload = record.entry, record.entry.payload
     about = context.log.about(decision)
     outcomes = [dict(one.entry.facts) for one in about if one.entry.kind == "outcome"]
@@ -93,7 +82,7 @@ def _record(context: Context, decision: str) -> DecisionRecord:
         facts=dict(entry.facts),
         applicant=payload.applicant if payload else None,
         inputs=json.loads(payload.inputs) if payload else None,
-        features=_features(context, record) if payload else None,
+        features=_features(context, record),
         told=json.loads(payload.told) if payload and payload.told else None,
         purged=record.purged,
         hash=record.hash.hex(),
@@ -104,29 +93,16 @@ def _record(context: Context, decision: str) -> DecisionRecord:
     )
 
 
-def _made(context: Context, decision: str) -> Recorded:
-    record = context.log.get(decision)
-    if record.entry.kind not in _MADE:
-        raise UnknownDecisionError(decision)
-    return record
-
-
 def _features(context: Context, record: Recorded) -> dict[str, float | str] | None:
-    """Return the values that the model saw, by name, those known; ``None`` where its bundle is gone."""
+    """Return the values that the model saw, by name, those known; ``None`` where they or its bundle are gone."""
     try:
-        serving = _serving(context, record)
+        found = seen(context, record)
     except RefusedError:
         return None
-    encoder, payload = serving.bundle.model.encoder, record.entry.payload
-    if payload is None:
-        return None
-    values = unpack_values([payload.values], len(encoder.features))[0].tolist()
-    decoded = {name: encoder.decode(name, value) for name, value in zip(encoder.features, values, strict=True)}
+    encoder = found.serving.bundle.model.encoder
+    named = zip(encoder.features, found.values[0].tolist(), strict=True)
+    decoded = {name: encoder.decode(name, value) for name, value in named}
     return {name: value for name, value in decoded.items() if value is not None}
-
-
-def _serving(context: Context, record: Recorded) -> Serving:
-    return serving_of(record, context.champion.published, context.champion.serving)
 
 
 @router.get("/decisions/{decision_id}/replay", summary="Make a decision again", response_model=Replay, responses=_READ)
@@ -135,8 +111,24 @@ async def replay(request: Request, decision_id: Id) -> Response:
     context, _ = admitted(request, "review")
 
     def work() -> Replay:
-        record = _made(context, decision_id)
-        return replayed(record, _serving(context, record))
+        return replayed(seen(context, made(context, decision_id)))
+
+    return answer(await asyncio.to_thread(work))
+
+
+@router.get(
+    "/decisions/{decision_id}/explanation",
+    summary="A recorded decision explained",
+    response_model=RecordedExplanation,
+    responses=_READ,
+)
+async def explanation(request: Request, decision_id: Id) -> Response:
+    """Return why a decision or simulation came out as it did, by the bundle that made it, in the reader's language."""
+    context, _ = admitted(request, "review")
+    language = language_of(request)
+
+    def work() -> RecordedExplanation:
+        return explained(seen(context, made(context, decision_id)), language)
 
     return answer(await asyncio.to_thread(work))
 

@@ -1,0 +1,5 @@
+"""What Streamlit runs: ``streamlit run`` of this file, or ``credit-scoring dashboard``."""
+
+from credit_scoring.dashboard.app import main
+
+main()

@@ -1,0 +1,40 @@
+"""A chart as everybody can read it: a title, a sentence that says what it shows, and the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from credit_scoring.dashboard.words import Words
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a figure shows, in words and in numbers.
+
+    ``sentence`` tells what a person would see in ``figure``; ``columns`` are the names of the table's columns, and
+    ``rows`` its cells, written as people read them.
+    """
+
+    title: str
+    sentence: str
+    figure: go.Figure
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]] = field(default=())
+
+    def table(self) -> Mapping[str, list[str]]:
+        """Return the table by column."""
+        return {name: [row[place] for row in self.rows] for place, name in enumerate(self.columns)}
+
+
+def show(chart: Chart, words: Words, *, key: str) -> None:
+    """Draw a chart with all that goes with it; `key` tells it from the others of its page."""
+    st.markdown(f"#### {chart.title}")
+    st.markdown(chart.sentence)
+    config = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "locale": words.language}
+    st.plotly_chart(chart.figure, theme=None, key=key, config=config, alt=f"{chart.title}. {chart.sentence}")
+    with st.expander(words("chart.table"), key=f"{key}-table"):
+        st.table(chart.table(), hide_index=True, border="horizontal", alt=chart.title)

@@ -1,0 +1,143 @@
+"""A person's word on a decision: the record as it stands, and the form that adds to it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import streamlit as st
+from pydantic import ValidationError
+
+from credit_scoring.dashboard.client import ApiError
+from credit_scoring.dashboard.desk import Desk
+from credit_scoring.wire.decisions import DecisionRecord, ReasonCode, RecordedExplanation, Replay, Review, ReviewRequest
+
+MOST_COMMENT = 2_000
+
+
+def show_record(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) -> None:
+    """Draw the record of a decision: when and by what it was made, reviews, replay, and the review form."""
+    words = desk.words
+    facts = {
+        "decision": record.decision_id,
+        "at": words.moment(record.at),
+        "model": words("record.version", version=explained.model.version, digest=explained.model.digest[:12]),
+        "caller": str(record.facts.get("caller", "")),
+        "endpoint": words.known(f"endpoint.{explained.endpoint}", explained.endpoint),
+        "sequence": words.number(record.sequence),
+    }
+    st.table(
+        {
+            words("record.fact"): [words(f"record.{name}") for name in facts],
+            words("record.value"): list(facts.values()),
+        },
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=words("file.record"),
+    )
+    if st.button(words("record.replay"), icon=":material/replay:", help=words("record.replay_help")):
+        _replayed(desk, record.decision_id)
+    show_reviews(desk, record)
+    if record.kind == "decision":
+        review_form(desk, record)
+
+
+def _replayed(desk: Desk, decision: str) -> None:
+    with desk.waits("record.replay_waits"):
+        found = desk.api.get(Replay, f"/decisions/{decision}/replay")
+    same = found.same_p_default and found.same_decision and found.same_features is not False
+    (st.success if same else st.error)(desk.words("record.same" if same else "record.differs"))
+
+
+def show_reviews(desk: Desk, record: DecisionRecord) -> None:
+    """Draw what people said, oldest first."""
+    words = desk.words
+    st.markdown(f"#### {words('record.reviews')}")
+    if not record.reviews:
+        st.markdown(words("record.no_reviews"))
+        return
+    st.table(
+        {
+            words("review.when"): [words.moment(one.at) for one in record.reviews],
+            words("review.who"): [one.reviewer or words("value.missing") for one in record.reviews],
+            words("review.what"): [_told(desk, one) for one in record.reviews],
+            words("review.why"): [
+                words.known(f"reason_code.{one.reason_code}", one.reason_code) for one in record.reviews
+            ],
+            words("review.comment"): [one.comment or "" for one in record.reviews],
+        },
+        hide_index=True,
+        border="horizontal",
+    )
+
+
+def _told(desk: Desk, review: Review) -> str:
+    return desk.words(f"review.did.{review.action}", decision=desk.words(f"decision.{review.decision}"))
+
+
+def standing_decision(record: DecisionRecord) -> str:
+    """Return what holds now: the last review's decision, else the model's."""
+    return record.reviews[-1].decision if record.reviews else str(record.facts["decision"])
+
+
+def review_form(desk: Desk, record: DecisionRecord) -> None:
+    """Draw the form by which a person confirms or overrides; what is sent is recorded, and nothing is ever erased."""
+    words, present = desk.words, standing_decision(record)
+    if said := st.session_state.pop("review_said", ""):
+        st.success(said, icon=":material/check:")
+    with st.form(f"review-{record.decision_id}", clear_on_submit=False):
+        st.markdown(f"#### {words('review.title')}")
+        st.markdown(words("review.stands", decision=words(f"decision.{present}")))
+        decision = st.radio(
+            words("review.decision"),
+            ("approve", "decline"),
+            index=None,
+            format_func=lambda one: words(f"review.choice.{_action(present, one)}", decision=words(f"decision.{one}")),
+            horizontal=True,
+        )
+        reason = st.selectbox(
+            words("review.reason"),
+            get_args(ReasonCode),
+            index=None,
+            format_func=lambda code: words(f"reason_code.{code}"),
+            placeholder=words("review.choose"),
+        )
+        comment = st.text_area(words("review.comment"), max_chars=MOST_COMMENT)
+        if st.form_submit_button(words("review.send"), type="primary"):
+            _send(desk, record, present, decision, reason, comment)
+
+
+def _action(present: str, decision: str) -> str:
+    return "confirm" if present in {decision, "refer"} else "override"
+
+
+def _send(
+    desk: Desk, record: DecisionRecord, present: str, decision: str | None, reason: str | None, comment: str
+) -> None:
+    words = desk.words
+    if not desk.reviewer:
+        st.error(words("review.no_name"))
+        return
+    if decision is None or reason is None:
+        st.error(words("review.incomplete"))
+        return
+    try:
+        asked = ReviewRequest.model_validate(
+            {
+                "action": _action(present, decision),
+                "decision": decision,
+                "reason_code": reason,
+                "comment": comment,
+                "reviewer": desk.reviewer,
+            }
+        )
+        desk.api.post(Review, f"/decisions/{record.decision_id}/review", asked)
+    except ValidationError:
+        st.error(words("review.needs_comment"))
+    except ApiError as error:
+        if error.kind != "conflict":
+            raise
+        st.error(words("review.overtaken"))
+    else:
+        st.session_state["review_said"] = words("review.sent", decision=words(f"decision.{decision}"))
+        st.rerun()

@@ -1,0 +1,158 @@
+"""The review queue: what waits for a person, and what people decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import streamlit as st
+
+from credit_scoring.dashboard.cards import Card, show_cards
+from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.figures.gauge import gauge
+from credit_scoring.dashboard.file import show_reasons, show_verdict
+from credit_scoring.dashboard.review import review_form, show_reviews
+from credit_scoring.wire.decisions import DecisionRecord, Flag, Queue, QueueItem, RecordedExplanation, ReviewSummary
+
+ALL = "all"
+ROWS = 50
+PERIOD = timedelta(days=30)
+
+
+def page(desk: Desk) -> None:
+    """Draw how much waits, the list of it, and the case that was chosen."""
+    words = desk.words
+    flag = st.selectbox(
+        words("queue.why"),
+        (ALL, *get_args(Flag)),
+        format_func=lambda one: words("queue.all") if one == ALL else words(f"flag.{one}"),
+        key="queue_flag",
+        width=320,
+    )
+    before = st.session_state.get("queue_before")
+    with desk.waits("queue.waits"):
+        queue = desk.api.get(Queue, "/queue", flag=None if flag == ALL else flag, limit=ROWS, before=before)
+        summary = desk.api.get(ReviewSummary, "/reviews/summary", since=_since())
+    _rates(desk, queue, summary)
+    decision = st.query_params.get("decision")
+    if queue.items:
+        _list(desk, queue)
+    else:
+        st.success(words("queue.empty" if flag == ALL else "queue.none_such"), icon=":material/inbox:")
+        desk.link("applicant", words("queue.go_on"), icon=":material/person_search:")
+    _turn(desk, queue, before)
+    if decision is not None:
+        _case(desk, decision)
+    _overrides(desk, summary)
+
+
+def _since() -> str:
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (today - PERIOD).isoformat().replace("+00:00", "Z")
+
+
+def _rates(desk: Desk, queue: Queue, summary: ReviewSummary) -> None:
+    words, rate = desk.words, summary.override_rate
+    if rate is None:
+        figure, note = words("queue.no_rate"), words("queue.no_rate_note")
+    else:
+        figure = words.percent(rate.value)
+        note = words("queue.interval", lower=words.percent(rate.lower), upper=words.percent(rate.upper))
+    show_cards(
+        [
+            Card(words("queue.waiting"), words.number(queue.waiting), words("queue.waiting_note")),
+            Card(words("queue.made"), words.number(sum(summary.decisions.values())), words("queue.period")),
+            Card(
+                words("queue.reviewed"),
+                words.number(summary.reviewed),
+                words("queue.confirmed", count=summary.confirmed),
+            ),
+            Card(words("queue.rate"), figure, note),
+        ]
+    )
+
+
+def _list(desk: Desk, queue: Queue) -> None:
+    words = desk.words
+    st.markdown(words("queue.choose"))
+    event = st.dataframe(
+        {
+            words("find.column.applicant"): [_who(desk, one) for one in queue.items],
+            words("queue.why"): [", ".join(words(f"flag.{flag}") for flag in one.flags) for one in queue.items],
+            words("find.column.p_default"): [words.percent(one.p_default) for one in queue.items],
+            words("file.distance"): [_side(desk, one.cutoff - one.p_default) for one in queue.items],
+            words("file.coverage"): [words.percent(one.coverage, 0) for one in queue.items],
+            words("record.at"): [words.moment(one.at) for one in queue.items],
+        },
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"queue-{st.session_state.get('queue_times', 0)}",
+        alt=words("page.queue"),
+    )
+    chosen = event["selection"]["rows"]
+    if chosen and chosen[0] < len(queue.items):
+        st.session_state["queue_times"] = st.session_state.get("queue_times", 0) + 1  # the next list has nothing chosen
+        st.query_params["decision"] = queue.items[chosen[0]].decision_id
+        st.rerun()
+
+
+def _who(desk: Desk, item: QueueItem) -> str:
+    return str(item.applicant) if item.applicant is not None else desk.words("queue.unnumbered")
+
+
+def _side(desk: Desk, distance: float) -> str:
+    points = desk.words.number(100 * abs(distance), 1)
+    return desk.words(f"queue.{'below' if distance > 0 else 'above'}", points=points)
+
+
+def _turn(desk: Desk, queue: Queue, before: int | None) -> None:
+    """Draw the ways to older and back to the newest cases, where there are any."""
+    if queue.next_before is not None and st.button(desk.words("queue.older"), icon=":material/arrow_forward:"):
+        st.session_state["queue_before"] = queue.next_before
+        st.rerun()
+    if before is not None and st.button(desk.words("queue.newest"), icon=":material/first_page:"):
+        del st.session_state["queue_before"]
+        st.rerun()
+
+
+def _case(desk: Desk, decision: str) -> None:
+    words = desk.words
+    with desk.waits("applicant.waits"):
+        explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
+        record = desk.api.get(DecisionRecord, f"/decisions/{decision}")
+    with st.container(border=True):
+        who = (
+            words("file.applicant", applicant=explained.applicant) if explained.applicant else words("file.unnumbered")
+        )
+        st.subheader(who)
+        show_verdict(desk, explained, minimum_coverage=explained.minimum_coverage)
+        case, review = st.columns([3, 2], gap="large")
+        with case:
+            figure = gauge(explained.p_default, explained.cutoff, explained.cutoff_interval, explained.decision, words)
+            show(figure, words, key="gauge")
+            show_reasons(desk, explained)
+            desk.link("applicant", words("queue.whole_file"), icon=":material/folder_open:", decision=decision)
+        with review:
+            show_reviews(desk, record)
+            review_form(desk, record)
+
+
+def _overrides(desk: Desk, summary: ReviewSummary) -> None:
+    words = desk.words
+    if not summary.overrides:
+        return
+    st.markdown(f"#### {words('queue.overrides')}")
+    st.table(
+        {
+            words("queue.decided"): [words(f"decision.{one.decided}") for one in summary.overrides],
+            words("queue.became"): [words(f"decision.{one.made}") for one in summary.overrides],
+            words("review.reason"): [
+                words.known(f"reason_code.{one.reason_code}", one.reason_code) for one in summary.overrides
+            ],
+            words("queue.count"): [words.number(one.count) for one in summary.overrides],
+        },
+        hide_index=True,
+        border="horizontal",
+    )

@@ -1,0 +1,182 @@
+"""What if: changes to what the applicant can change, and the smallest one that would be approved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.client import ApiError
+from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.figures.gauge import gauge
+from credit_scoring.dashboard.figures.reasons import moved
+from credit_scoring.dashboard.file import show_verdict
+from credit_scoring.dashboard.views.applicant import latest_or_new
+from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
+from credit_scoring.wire.simulation import Simulation, Suggestion
+
+AMOUNTS, TERM = ("AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"), "TERM"
+ICONS = {"no_change_needed": ":material/check:", "found": ":material/lightbulb:", "none": ":material/block:"}
+
+
+def page(desk: Desk) -> None:
+    """Draw the simulation of the decision that the address names, or the way to one."""
+    words = desk.words
+    st.warning(words("simulation.nothing_decided"), icon=":material/tune:")
+    decision = st.query_params.get("decision")
+    if decision is None:
+        _choose(desk)
+        return
+    with desk.waits("applicant.waits"):
+        explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
+        record = desk.kept(DecisionRecord, f"/decisions/{decision}")
+    if explained.applicant is not None:
+        st.subheader(words("file.applicant", applicant=explained.applicant))
+    if record.features is None:
+        st.info(words("inputs.purged"))
+        return
+    source = _source(explained, record)
+    known = _known(record)
+    asked = _form(desk, known)
+    place = f"simulation-{decision}"
+    if asked is not None:
+        st.session_state[place] = source | asked
+    if place in st.session_state:
+        _show(desk, explained, st.session_state[place], decision)
+
+
+def _choose(desk: Desk) -> None:
+    with st.form("simulate-open", border=False):
+        number, button = st.columns([4, 1], vertical_alignment="bottom")
+        typed = number.text_input(desk.words("find.number"), placeholder=desk.words("find.example"))
+        pressed = button.form_submit_button(desk.words("find.open"), type="primary", width="stretch")
+    if not pressed:
+        return
+    if not typed.strip().isdecimal():
+        st.warning(desk.words("find.not_a_number"))
+        return
+    with desk.waits("applicant.waits"):
+        decision = latest_or_new(desk, typed.strip())
+    st.query_params["decision"] = decision
+    st.rerun()
+
+
+def _source(explained: RecordedExplanation, record: DecisionRecord) -> dict[str, Any]:
+    """Return what the API is to simulate: the stored applicant, or what was supplied for this decision."""
+    if explained.endpoint == "applicant":
+        return {"applicant": explained.applicant}
+    supplied = record.inputs.get("features") if isinstance(record.inputs, Mapping) else None
+    return {"features": supplied or record.features}
+
+
+def _known(record: DecisionRecord) -> dict[str, float | str | None]:
+    inputs = record.inputs if isinstance(record.inputs, Mapping) else {}
+    supplied: dict[str, float | str | None] = dict(inputs.get("application") or inputs.get("features") or {})
+    return {**(record.features or {}), **supplied}
+
+
+def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any] | None:
+    """Return the changes asked for, or ``None`` while nothing is."""
+    words = desk.words
+    changes: dict[str, float] = {}
+    with st.form("simulation"):
+        st.markdown(f"#### {words('simulation.changes')}")
+        boxes = st.columns(len(AMOUNTS) + 1)
+        for box, name in zip(boxes, AMOUNTS, strict=False):
+            present = known.get(name)
+            start = float(present) if isinstance(present, int | float) else None
+            help_ = words("simulation.now", value=words.value(start, "currency"))
+            value = box.number_input(
+                words(f"field.{name}"), min_value=1.0, value=start, step=1_000.0, format="%.0f", help=help_
+            )
+            if value is not None and value != start:
+                changes[name] = float(value)
+        term = boxes[-1].number_input(
+            words("field.TERM"),
+            min_value=1,
+            max_value=600,
+            value=None,
+            step=1,
+            placeholder=words("simulation.same_term"),
+        )
+        if term is not None:
+            changes[TERM] = float(term)
+        present_term = st.number_input(
+            words("simulation.present_term"),
+            min_value=1,
+            max_value=600,
+            value=None,
+            step=1,
+            placeholder=words("simulation.estimated"),
+            width=320,
+        )
+        try_it, look = st.columns(2)
+        tried = try_it.form_submit_button(words("simulation.try"), type="primary", width="stretch")
+        looked = look.form_submit_button(words("simulation.look"), width="stretch", icon=":material/lightbulb:")
+    if tried and not changes:
+        st.info(words("simulation.no_change"))
+        return None
+    asked = {"changes": changes, "suggest": looked} | ({"term": int(present_term)} if present_term else {})
+    return asked if tried or looked else None
+
+
+def _show(desk: Desk, explained: RecordedExplanation, asked: dict[str, Any], decision: str) -> None:
+    words = desk.words
+    place = f"simulated-{decision}-{words.language}"
+    done: tuple[dict[str, Any], Simulation] | None = st.session_state.get(place)
+    if done is None or done[0] != asked:
+        try:
+            with desk.waits("simulation.waits"):
+                done = asked, desk.api.post(Simulation, "/simulate", asked)
+        except ApiError as error:
+            if error.kind not in {"invalid", "conflict"}:
+                raise
+            st.error(words("simulation.refused"))
+            st.code(error.detail, language=None, wrap_lines=True)
+            return
+        st.session_state[place] = done
+    simulation = done[1]
+    if simulation.suggestion is not None:
+        _suggest(desk, simulation.suggestion)
+    if simulation.changes:
+        _compare(desk, explained, simulation)
+
+
+def _suggest(desk: Desk, found: Suggestion) -> None:
+    kind = {"no_change_needed": st.success, "found": st.success, "none": st.info}[found.outcome]
+    kind(f"**{desk.words(f'simulation.outcome.{found.outcome}')}**  \n{found.text}", icon=ICONS[found.outcome])
+    if found.outcome == "found":
+        st.caption(desk.words("simulation.risk_then", p_default=desk.words.percent(found.p_default)))
+
+
+def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation) -> None:
+    words = desk.words
+    before, after = simulation.before, simulation.after
+    st.markdown(f"#### {words('simulation.after')}")
+    told = [
+        words("simulation.change", what=words(f"field.{k}"), to=_amount(desk, k, v))
+        for k, v in simulation.changes.items()
+    ]
+    st.markdown(words("simulation.with", changes="; ".join(told)))
+    show_verdict(desk, after, minimum_coverage=explained.minimum_coverage)
+    moves = words.signed(100 * (after.p_default - before.p_default), 2)
+    st.markdown(
+        words(
+            "simulation.moved",
+            before=words.percent(before.p_default, 2),
+            after=words.percent(after.p_default, 2),
+            points=moves,
+        )
+    )
+    figure = gauge(
+        after.p_default, after.cutoff, explained.cutoff_interval, after.decision, words, before=before.p_default
+    )
+    show(figure, words, key="simulated-gauge")
+    concepts = {name: info.concept for name, info in desk.features().items()}
+    show(moved(simulation, concepts, words), words, key="moved")
+
+
+def _amount(desk: Desk, name: str, value: float) -> str:
+    return desk.words.number(value) if name == TERM else desk.words.money(round(value))
