@@ -14,7 +14,8 @@ from credit_scoring.domain.text import LANGUAGES, Language
 pytestmark = pytest.mark.slow
 
 PAGES = ("applicant", "simulation", "queue", "portfolio", "model", "monitoring")
-WIDTHS = {"laptop": (1366, 768), "desktop": (1920, 1080), "phone": (390, 844)}
+# A zoom of 200 % is a window of half the size, in CSS pixels.
+SCREENS = {"laptop": (1366, 768), "desktop": (1920, 1080), "zoomed": (683, 384), "phone": (390, 844)}
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 # What Streamlit itself leaves unmet, by axe's rule, and on how many elements of a page at most.
 STREAMLIT = {"scrollable-region-focusable": 1}
@@ -42,7 +43,7 @@ def require_accessible(page: Page) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible_and_says_its_title_and_language(
+def test_a_page_is_accessible_titled_in_its_language_and_fits_every_screen(
     dashboard: Dashboard, decision: str, name: str, language: Language
 ) -> None:
     with dashboard.open(address(name, language, decision)) as page:
@@ -50,23 +51,11 @@ def test_a_page_is_accessible_and_says_its_title_and_language(
         assert page.evaluate("document.documentElement.lang") == language
         assert page.locator("h1").inner_text() == texts(language)[f"page.{name}"]
         require_accessible(page)
-        photograph(page, f"{name}-{language}-laptop")
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_cut_off_at_any_width(dashboard: Dashboard, decision: str, name: str, width: str) -> None:
-    across, high = WIDTHS[width]
-    with dashboard.open(address(name, "fr", decision), width=across, height=high) as page:
-        require_fitting(page)
-        photograph(page, f"{name}-fr-{width}")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_text_of_twice_the_size_still_fits(dashboard: Dashboard, decision: str, name: str) -> None:
-    """A zoom of 200 % is a window of half the width, in CSS pixels."""
-    with dashboard.open(address(name, "en", decision), width=1366 // 2, height=768 // 2) as page:
-        require_fitting(page)
+        for screen, (width, height) in SCREENS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(400)
+            require_fitting(page)
+            photograph(page, f"{name}-{language}-{screen}")
 
 
 def require_fitting(page: Page) -> None:
@@ -105,6 +94,14 @@ def test_every_chart_has_a_title_a_sentence_and_a_table(dashboard: Dashboard, de
             charts = page.locator('[data-testid="stPlotlyChart"]').count()
             assert charts
             assert page.get_by_text(texts("en")["chart.table"], exact=True).count() == charts
+
+
+def test_nothing_is_asked_of_another_machine(dashboard: Dashboard, decision: str) -> None:
+    for name in PAGES:
+        with dashboard.open(address(name, "en", decision)) as page:
+            asked = page.evaluate("performance.getEntriesByType('resource').map(one => one.name)")
+            assert asked
+            assert [url for url in asked if not url.startswith((dashboard.url, "data:", "blob:"))] == []
 
 
 def test_the_keyboard_reaches_the_sections(dashboard: Dashboard, decision: str) -> None:

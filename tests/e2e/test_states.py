@@ -101,11 +101,14 @@ def delayed(server: Running, seconds: float) -> Iterator[str]:
             threading.Thread(target=converse, args=(caller,), daemon=True).start()
 
     def converse(caller: socket.socket) -> None:
-        called = socket.create_connection(("127.0.0.1", server.port))
-        threading.Thread(target=pass_on, args=(called, caller), daemon=True).start()
-        while heard := caller.recv(65_536):
-            time.sleep(seconds)
-            called.sendall(heard)
+        with caller, socket.create_connection(("127.0.0.1", server.port)) as called:
+            back = threading.Thread(target=pass_on, args=(called, caller), daemon=True)
+            back.start()
+            while heard := caller.recv(65_536):
+                time.sleep(seconds)
+                called.sendall(heard)
+            called.shutdown(socket.SHUT_WR)
+            back.join()
 
     def pass_on(source: socket.socket, target: socket.socket) -> None:
         while heard := source.recv(65_536):

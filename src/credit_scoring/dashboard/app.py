@@ -12,8 +12,8 @@ import streamlit as st
 from credit_scoring.dashboard import style
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
-from credit_scoring.dashboard.views import applicant, model, monitoring, portfolio, queue, simulation
 from credit_scoring.dashboard.states import tell
+from credit_scoring.dashboard.views import applicant, model, monitoring, portfolio, queue, simulation
 from credit_scoring.dashboard.words import Words
 from credit_scoring.domain.text import LANGUAGES, Language
 

@@ -32,7 +32,7 @@ class Chart:
 
 def show(chart: Chart, words: Words, *, key: str) -> None:
     """Draw a chart with all that goes with it; `key` tells it from the others of its page."""
-    st.markdown(f"#### {chart.title}")
+    st.markdown(f"### {chart.title}")
     st.markdown(chart.sentence)
     config = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "locale": words.language}
     st.plotly_chart(chart.figure, theme=None, key=key, config=config, alt=f"{chart.title}. {chart.sentence}")

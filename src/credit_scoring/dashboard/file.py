@@ -27,7 +27,7 @@ def show_file(desk: Desk, explained: RecordedExplanation) -> None:
     who = words("file.applicant", applicant=explained.applicant) if explained.applicant else words("file.unnumbered")
     if explained.kind == "simulation":
         st.warning(words("file.simulation"), icon=":material/tune:")
-    st.subheader(who)
+    st.header(who)
     show_verdict(desk, explained, minimum_coverage=explained.minimum_coverage)
     show(
         gauge(explained.p_default, explained.cutoff, explained.cutoff_interval, explained.decision, words),
@@ -92,7 +92,7 @@ def _section(desk: Desk, name: str, explained: RecordedExplanation) -> None:
 def show_reasons(desk: Desk, explained: RecordedExplanation) -> None:
     """Draw the reasons as they are told, then as a waterfall, then all of them."""
     words = desk.words
-    st.markdown(f"#### {words('reasons.title')}")
+    st.markdown(f"### {words('reasons.title')}")
     if explained.reasons:
         told = "".join(
             f"<li><strong>{escape(words.known(f'concept.{one.concept}', one.concept))}</strong>{escape(one.text)}</li>"

@@ -19,7 +19,7 @@ def show_inputs(desk: Desk, explained: RecordedExplanation, record: DecisionReco
         return
     infos, known = desk.features(), record.features
     missing = [info for name, info in infos.items() if name not in known and info.importance > 0]
-    st.markdown(f"#### {words('inputs.missing')}")
+    st.markdown(f"### {words('inputs.missing')}")
     if missing:
         share = words.percent(sum(info.importance for info in missing))
         st.markdown(words("inputs.missing_note", count=words.number(len(missing)), share=share))
@@ -33,7 +33,7 @@ def show_inputs(desk: Desk, explained: RecordedExplanation, record: DecisionReco
         )
     else:
         st.markdown(words("inputs.complete"))
-    st.markdown(f"#### {words('inputs.values')}")
+    st.markdown(f"### {words('inputs.values')}")
     asked = st.text_input(words("inputs.search"), key="inputs_search").casefold()
     shown = [info for name, info in infos.items() if name in known and asked in f"{info.meaning} {name}".casefold()]
     st.dataframe(
@@ -50,7 +50,7 @@ def show_inputs(desk: Desk, explained: RecordedExplanation, record: DecisionReco
 
 def _warnings(desk: Desk, explained: RecordedExplanation) -> None:
     words, infos = desk.words, desk.features()
-    st.markdown(f"#### {words('inputs.warnings')}")
+    st.markdown(f"### {words('inputs.warnings')}")
     if not explained.warnings:
         st.markdown(words("inputs.no_warnings"))
         return

@@ -52,7 +52,7 @@ def _replayed(desk: Desk, decision: str) -> None:
 def show_reviews(desk: Desk, record: DecisionRecord) -> None:
     """Draw what people said, oldest first."""
     words = desk.words
-    st.markdown(f"#### {words('record.reviews')}")
+    st.markdown(f"### {words('record.reviews')}")
     if not record.reviews:
         st.markdown(words("record.no_reviews"))
         return
@@ -86,7 +86,7 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
     if said := st.session_state.pop("review_said", ""):
         st.success(said, icon=":material/check:")
     with st.form(f"review-{record.decision_id}", clear_on_submit=False):
-        st.markdown(f"#### {words('review.title')}")
+        st.markdown(f"### {words('review.title')}")
         st.markdown(words("review.stands", decision=words(f"decision.{present}")))
         decision = st.radio(
             words("review.decision"),

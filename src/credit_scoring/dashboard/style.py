@@ -61,7 +61,7 @@ _CSS = f"""
 .cs-card {{ border: 1px solid {LINE}; border-left: 5px solid {LINE}; border-radius: 0.4rem; padding: 0.7rem 0.9rem;
   background: {PAPER}; color: {INK}; }}
 .cs-card dt {{ color: {QUIET}; font-size: 0.875rem; font-weight: 500; }}
-.cs-card dd {{ margin: 0; }}
+.cs-card dd {{ margin: 0; overflow-wrap: anywhere; }}
 .cs-card .cs-figure {{ font-size: 1.6rem; font-weight: 650; line-height: 1.25; }}
 .cs-card .cs-note {{ color: {QUIET}; font-size: 0.9rem; }}
 .cs-approve {{ border-left-color: {APPROVE}; }} .cs-approve .cs-figure {{ color: {APPROVE}; }}

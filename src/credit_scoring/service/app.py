@@ -63,8 +63,8 @@ ROUTERS = (
     predict,
     batch,
     applications,
+    standing,  # before the applicants, among whose numbers it would be looked for
     applicants,
-    standing,
     simulate,
     decisions,
     reviews,

@@ -12,7 +12,16 @@ from tests.running import THREE_SCORES, Running
 
 pytestmark = pytest.mark.slow
 
-BODIES = ("/predict", "/predict/explain", "/predict/batch", "/applications/score", "/simulate", "/outcomes")
+BODIES = (
+    "/predict",
+    "/predict/explain",
+    "/predict/batch",
+    "/applications/score",
+    "/applicants/standing",
+    "/applicants/relation",
+    "/simulate",
+    "/outcomes",
+)
 
 
 def problem(response: httpx.Response, status: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from credit_scoring.dashboard.figures.scores import score_distribution
 from credit_scoring.dashboard.figures.standing import standing
 from credit_scoring.dashboard.words import Words
 from credit_scoring.domain.text import LANGUAGES
+from credit_scoring.wire.applicants import Axis
 from credit_scoring.wire.model import Effects, Interval, Performance
 from credit_scoring.wire.policy import PolicyCurve, Portfolio
 
@@ -167,12 +168,22 @@ def test_every_cell_with_applicants_is_drawn_with_its_mean_pd(drawn: Any) -> Non
     assert tuple(map(tuple, traces(chart, "heatmap")[0].z)) == found.mean_p_default
     listed = [int(number(row[2])) for row in chart.rows]
     assert listed == sorted(cells, reverse=True)[:MOST_ROWS]
+    for frame in chart.figure.layout.shapes:
+        assert holds(found.x, frame.x0, point[0])
+        assert holds(found.y, frame.y0, point[1])
     written = traces(chart, "scatter")[0]
     assert len(written.text) == len(cells) - len(chart.figure.layout.shapes)
     assert all(
         contrast(ink, shade_at(chart, found.mean_p_default[int(y)][int(x)])) >= 4.5
         for ink, x, y in zip(written.textfont.color or (), written.x, written.y, strict=True)
     )
+
+
+def holds(axis: Axis, at: int, value: Any) -> bool:
+    if axis.edges is None:
+        return (axis.levels or ())[at] == (value if value in (axis.levels or ()) else None)
+    above = at == 0 or axis.edges[at] < value
+    return above and (at == len(axis.edges) - 2 or value <= axis.edges[at + 1])
 
 
 def shade_at(chart: Chart, p_default: float | None) -> str:

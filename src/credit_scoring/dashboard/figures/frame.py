@@ -18,6 +18,8 @@ SMALL: Final = 13
 _T = TypeVar("_T")
 # Characters of an axis title that a telephone shows on one line: across, and up a figure of the usual height.
 _ACROSS, _UP = 36, 26
+# Half of the last tick label stands right of the plot.
+_RIGHT = 28
 
 
 def finished(
@@ -37,6 +39,7 @@ def finished(
         legend={"y": 1.02 + 22 * above / (height - 100), "font": {"size": SMALL}, "itemclick": False},
         legend_itemdoubleclick=False,
         barmode="overlay",
+        margin_r=_RIGHT,
         hovermode="closest",
     )
     text = {"size": SMALL}
@@ -45,9 +48,9 @@ def finished(
     return figure
 
 
-def nothing(title: str, words: Words, columns: tuple[str, ...]) -> Chart:
-    """Return the chart of no data at all: it says so, as do its figure and the one row of its table."""
-    sentence = words("chart.nothing")
+def nothing(title: str, words: Words, columns: tuple[str, ...], sentence: str = "") -> Chart:
+    """Return the chart of no data at all: it says so, or `sentence`, as do its figure and the one row of its table."""
+    sentence = sentence or words("chart.nothing")
     figure = finished(go.Figure(), words, height=120, legend=False)
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
     figure.add_annotation(text=wrapped(sentence, 40), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper")

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from credit_scoring.dashboard.charts import Chart
-from credit_scoring.dashboard.figures.frame import SMALL, evenly, finished, nothing, points_shown, tint
+from credit_scoring.dashboard.figures.frame import evenly, finished, nothing, points_shown, tint
 from credit_scoring.dashboard.figures.labels import wrapped
 from credit_scoring.dashboard.figures.scale import fixed, percent_axis
 from credit_scoring.dashboard.style import BRAND, INK, PAPER, QUIET
@@ -105,22 +105,13 @@ def _against_chance(
     mark = {"symbol": "diamond", "size": 13, "color": INK, "line": {"color": PAPER, "width": 1.5}}
     label = words(f"chart.{chart}.mark", share=words.percent(_READ_AT, 0), read=words.percent(read, 0))
     figure.add_scatter(
-        x=[_READ_AT], y=[read], mode="markers", marker=mark, showlegend=False, hovertext=[label], hoverinfo="text"
-    )
-    # Below the diagonal there is always room.
-    figure.add_annotation(
-        x=_READ_AT,
-        y=read,
-        axref="x",
-        ayref="y",
-        ax=0.7,
-        ay=0.16,
-        text=wrapped(label, 22),
-        align="left",
-        arrowhead=0,
-        arrowcolor=INK,
-        standoff=7,
-        font={"color": INK, "size": SMALL},
+        x=[_READ_AT],
+        y=[read],
+        mode="markers",
+        marker=mark,
+        name=wrapped(label, 34),
+        hovertext=[label],
+        hoverinfo="text",
     )
     finished(figure, words, x=words(f"chart.{chart}.x"), y=words(f"chart.{chart}.y"), height=380)
     figure.update_xaxes(**percent_axis(0, 1, words, most=6))

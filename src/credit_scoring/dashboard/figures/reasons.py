@@ -68,7 +68,7 @@ def moved(simulation: Simulation, concept_of: Mapping[str, str], words: Words, m
     title, columns = words("chart.moved.title"), _columns(words)
     before, after = simulation.before.p_default, simulation.after.p_default
     if not steps:
-        return Chart(title, words("chart.moved.none"), nothing(title, words, columns).figure, columns, [_nobody(words)])
+        return nothing(title, words, columns, words("chart.moved.none"))
     figure = go.Figure()
     _bars(figure, steps, [0.0] * len(steps), words, first=0)
     figure.add_vline(x=0, line={"color": QUIET, "width": 2})
@@ -191,7 +191,3 @@ def _columns(words: Words) -> tuple[str, ...]:
 def _row(step: _Step, words: Words) -> tuple[str, ...]:
     side = "raises" if step.size > 0 else "lowers" if step.size < 0 else "neither"
     return (step.name, words(f"chart.reasons.{side}"), factor(step.size, words), signed(step.size, words))
-
-
-def _nobody(words: Words) -> tuple[str, ...]:
-    return tuple(words("chart.none") for _ in _columns(words))

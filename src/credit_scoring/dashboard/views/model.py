@@ -74,7 +74,7 @@ def _performance(desk: Desk, info: ModelInfo) -> None:
         show(gains(found, words), words, key="gains")
     with right:
         show(calibration(found, words), words, key="calibration")
-        st.markdown(f"#### {words('model.metrics')}")
+        st.markdown(f"### {words('model.metrics')}")
         _metrics(desk, info)
 
 
@@ -86,7 +86,7 @@ def _metrics(desk: Desk, info: ModelInfo) -> None:
     for population, figures in measured.items():
         table[words(f"model.{population}")] = [_told(desk, figures, name) for name in names]
     st.table(table, hide_index=True, border="horizontal", alt=words("model.metrics"))
-    st.caption(words("model.metrics_note"))
+    st.markdown(words("model.metrics_note"))
 
 
 def _told(desk: Desk, figures: Measured, name: str) -> str:
@@ -154,4 +154,4 @@ def _versions(desk: Desk, _: ModelInfo) -> None:
         border="horizontal",
         alt=words("model.versions"),
     )
-    st.caption(words("model.registry_note"))
+    st.markdown(words("model.registry_note"))

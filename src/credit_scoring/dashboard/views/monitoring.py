@@ -27,7 +27,7 @@ def page(desk: Desk) -> None:
     total = sum(summary.decisions.values())
     show_cards(
         [
-            Card(words("monitoring.service"), words("monitoring.ready"), ready.model),
+            Card(words("monitoring.service"), words("monitoring.ready"), ready.model[:12]),
             Card(words("role.challenger"), told, words("monitoring.challenger_note")),
             *(
                 Card(

@@ -116,7 +116,7 @@ def _swaps(desk: Desk, curve: PolicyCurve, change: PolicyChange) -> None:
     rows: list[tuple[str, Swap]] = [(words("policy.observed", count=words.number(curve.applications)), change.observed)]
     if change.stored is not None:
         rows.append((words("policy.stored", count=words.number(change.stored.applications)), change.stored))
-    st.markdown(f"#### {words('policy.swaps')}")
+    st.markdown(f"### {words('policy.swaps')}")
     st.table(
         {
             words("policy.population"): [told for told, _ in rows],

@@ -126,7 +126,7 @@ def _case(desk: Desk, decision: str) -> None:
         who = (
             words("file.applicant", applicant=explained.applicant) if explained.applicant else words("file.unnumbered")
         )
-        st.subheader(who)
+        st.header(who)
         show_verdict(desk, explained, minimum_coverage=explained.minimum_coverage)
         case, review = st.columns([3, 2], gap="large")
         with case:
@@ -143,7 +143,7 @@ def _overrides(desk: Desk, summary: ReviewSummary) -> None:
     words = desk.words
     if not summary.overrides:
         return
-    st.markdown(f"#### {words('queue.overrides')}")
+    st.markdown(f"### {words('queue.overrides')}")
     st.table(
         {
             words("queue.decided"): [words(f"decision.{one.decided}") for one in summary.overrides],

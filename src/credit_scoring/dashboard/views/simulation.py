@@ -33,7 +33,7 @@ def page(desk: Desk) -> None:
         explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
         record = desk.kept(DecisionRecord, f"/decisions/{decision}")
     if explained.applicant is not None:
-        st.subheader(words("file.applicant", applicant=explained.applicant))
+        st.header(words("file.applicant", applicant=explained.applicant))
     if record.features is None:
         st.info(words("inputs.purged"))
         return
@@ -82,7 +82,7 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
     words = desk.words
     changes: dict[str, float] = {}
     with st.form("simulation"):
-        st.markdown(f"#### {words('simulation.changes')}")
+        st.markdown(f"### {words('simulation.changes')}")
         boxes = st.columns(len(AMOUNTS) + 1)
         for box, name in zip(boxes, AMOUNTS, strict=False):
             present = known.get(name)
@@ -148,13 +148,13 @@ def _suggest(desk: Desk, found: Suggestion) -> None:
     kind = {"no_change_needed": st.success, "found": st.success, "none": st.info}[found.outcome]
     kind(f"**{desk.words(f'simulation.outcome.{found.outcome}')}**  \n{found.text}", icon=ICONS[found.outcome])
     if found.outcome == "found":
-        st.caption(desk.words("simulation.risk_then", p_default=desk.words.percent(found.p_default)))
+        st.markdown(desk.words("simulation.risk_then", p_default=desk.words.percent(found.p_default)))
 
 
 def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation) -> None:
     words = desk.words
     before, after = simulation.before, simulation.after
-    st.markdown(f"#### {words('simulation.after')}")
+    st.markdown(f"### {words('simulation.after')}")
     told = [
         words("simulation.change", what=words(f"field.{k}"), to=_amount(desk, k, v))
         for k, v in simulation.changes.items()

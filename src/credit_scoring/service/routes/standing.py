@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from credit_scoring.adapters.feature_store.bins import Axis as Cut
 from credit_scoring.domain.text import Language
@@ -66,6 +66,13 @@ def _relation(context: Context, asked: RelationRequest, language: Language) -> R
         counts=found.counts,
         mean_p_default=found.mean_p_default,
     )
+
+
+@router.get("/applicants/standing", include_in_schema=False)
+@router.get("/applicants/relation", include_in_schema=False)
+async def neither_is_a_number() -> None:
+    """Refuse the method, as anywhere else: what is not an applicant's number would be refused for that."""
+    raise HTTPException(405, headers={"Allow": "POST"})
 
 
 def _axis(name: str, cut: Cut, language: Language) -> Axis:
