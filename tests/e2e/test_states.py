@@ -58,11 +58,14 @@ def test_an_unknown_applicant_is_said_to_be_unknown(dashboard: Dashboard) -> Non
 
 def test_an_empty_queue_says_so_and_leads_on(browser: Browser, stocked: Path) -> None:
     log = f"sqlite:///{stocked / 'empty.db'}"
-    with running(stocked, CREDIT_SCORING_DECISIONS_URI=log) as server, looking_at(server.url, browser) as dashboard:
-        with dashboard.open("queue?lang=en") as page:
-            expect(page.get_by_text(EN("queue.empty"))).to_be_visible()
-            page.get_by_text(EN("queue.go_on")).click()
-            expect(page.get_by_role("heading", name=EN("page.applicant"), level=1)).to_be_visible()
+    with (
+        running(stocked, CREDIT_SCORING_DECISIONS_URI=log) as server,
+        looking_at(server.url, browser) as dashboard,
+        dashboard.open("queue?lang=en") as page,
+    ):
+        expect(page.get_by_text(EN("queue.empty"))).to_be_visible()
+        page.get_by_text(EN("queue.go_on")).click()
+        expect(page.get_by_role("heading", name=EN("page.applicant"), level=1)).to_be_visible()
 
 
 def test_an_expired_key_is_asked_for_again(browser: Browser, stocked: Path) -> None:
@@ -78,13 +81,15 @@ def test_an_expired_key_is_asked_for_again(browser: Browser, stocked: Path) -> N
     scopes = ("--scope", "score", "--scope", "review")
     expired, valid = (keys("create", name, *scopes).strip() for name in ("old", "new"))
     keys("revoke", next(line.split()[0] for line in keys("list").splitlines() if " old " in line))
-    with running(stocked, **settings) as server:
-        with looking_at(server.url, browser, CREDIT_SCORING_API_KEY=expired) as dashboard:
-            with dashboard.open("queue?lang=en") as page:
-                require_told(page, EN, "no-key")
-                page.get_by_label(EN("error.key"), exact=True).fill(valid)
-                page.get_by_role("button", name=EN("error.use_key")).click()
-                expect(page.get_by_text(EN("queue.empty"))).to_be_visible()
+    with (
+        running(stocked, **settings) as server,
+        looking_at(server.url, browser, CREDIT_SCORING_API_KEY=expired) as dashboard,
+        dashboard.open("queue?lang=en") as page,
+    ):
+        require_told(page, EN, "no-key")
+        page.get_by_label(EN("error.key"), exact=True).fill(valid)
+        page.get_by_role("button", name=EN("error.use_key")).click()
+        expect(page.get_by_text(EN("queue.empty"))).to_be_visible()
 
 
 @contextmanager

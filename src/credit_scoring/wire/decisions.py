@@ -176,8 +176,8 @@ class QueueItem(DecisionSummary):
 class Queue(Wire):
     """Decisions that wait for a person, newest first; pass ``next_before`` as ``before`` for the next page.
 
-    A decision waits while it has no review, is the latest on its applicant, and was referred or has inputs that
-    training did not see.
+    A decision waits while it has no review, is the latest on its applicant, is not purged, and was referred or has
+    inputs that training did not see.
     """
 
     items: tuple[QueueItem, ...]

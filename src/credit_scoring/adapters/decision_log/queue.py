@@ -59,29 +59,28 @@ def waiting(connection: Connection) -> list[int]:
     """Return the sequences of the decisions that wait, newest first.
 
     A decision waits while it has no review, is the latest on its applicant, and was referred or has inputs that
-    training did not see.
+    training did not see. What was purged does not wait: nobody can see any more what it was made of.
     """
     # A single statement would be clear too, but for it PostgreSQL joins all payloads with all decisions.
     query = select(entries.c.sequence).where(_TO_SEE, has_review(False)).order_by(entries.c.sequence.desc())
     unreviewed = connection.scalars(query).all()
     applicants = _applicants(connection, unreviewed)
-    latest = _latest_decisions(connection, set(applicants.values()))
-    return [one for one in unreviewed if one not in applicants or one >= latest.get(applicants[one], one)]
+    latest = _latest_decisions(connection, {one for one in applicants.values() if one is not None})
+    return [one for one in unreviewed if one in applicants and latest.get(applicants[one], one) == one]
 
 
-def _applicants(connection: Connection, sequences: Sequence[int]) -> dict[int, int]:
-    """Return who the decisions are on, where that is known."""
-    known: dict[int, int] = {}
+def _applicants(connection: Connection, sequences: Sequence[int]) -> dict[int, int | None]:
+    """Return who the decisions that are not purged are on, ``None`` where that was never told."""
+    known: dict[int, int | None] = {}
     for some in in_parts(sequences):
-        query = select(payloads.c.sequence, payloads.c.applicant)
-        query = query.where(payloads.c.sequence.in_(some), payloads.c.applicant.is_not(None))
+        query = select(payloads.c.sequence, payloads.c.applicant).where(payloads.c.sequence.in_(some))
         known |= {sequence: applicant for sequence, applicant in connection.execute(query)}  # noqa: C416
     return known
 
 
-def _latest_decisions(connection: Connection, applicants: Collection[int]) -> dict[int, int]:
+def _latest_decisions(connection: Connection, applicants: Collection[int]) -> dict[int | None, int]:
     """Return the sequence of the latest decision on each applicant."""
-    latest: dict[int, int] = {}
+    latest: dict[int | None, int] = {}
     # Not a join, for which SQLite would begin with all decisions.
     decides = exists(entries.c.id).where(entries.c.sequence == payloads.c.sequence, entries.c.kind == "decision")
     for some in in_parts(applicants):

@@ -21,6 +21,7 @@ FEW: Final = 30
 # On the fourth of the sequence neither ink nor paper can be read well enough.
 _SHADES: Final = (*SEQUENCE[:3], *SEQUENCE[4:])
 _DARK: Final = 3
+_STEPS: Final = [(end / len(_SHADES), shade) for at, shade in enumerate(_SHADES) for end in (at, at + 1)]
 
 
 class _Cell(NamedTuple):
@@ -45,7 +46,9 @@ def relation(found: Relation, point: tuple[Value, Value], words: Words) -> Chart
         return nothing(title, words, columns)
     here = next((cell for cell in cells if (cell.x, cell.y) == (x.bin_of(point[0]), y.bin_of(point[1]))), None)
     figure = go.Figure()
-    _draw_cells(figure, found, cells, here, (x, y), words)
+    top = max(cell.p_default for cell in cells) or 1.0
+    _draw_cells(figure, found, cells, top, (x, y), words)
+    _write_cells(figure, [cell for cell in cells if cell != here], top, words)
     _draw_point(figure, x.place(point[0]), y.place(point[1]), here, words)
     finished(figure, words, x=found.x.meaning, y=found.y.meaning, height=130 + 34 * max(len(y), 7))
     figure.update_xaxes(showgrid=False, zeroline=False, **x.axis())
@@ -54,12 +57,7 @@ def relation(found: Relation, point: tuple[Value, Value], words: Words) -> Chart
 
 
 def _draw_cells(
-    figure: go.Figure,
-    found: Relation,
-    cells: Sequence[_Cell],
-    here: _Cell | None,
-    axes: tuple[Bins, Bins],
-    words: Words,
+    figure: go.Figure, found: Relation, cells: Sequence[_Cell], top: float, axes: tuple[Bins, Bins], words: Words
 ) -> None:
     x, y = axes
     names = x.names(), y.names()
@@ -72,22 +70,22 @@ def _draw_cells(
                 words("chart.relation.cell", p=words.percent(cell.p_default), count=words.number(cell.applicants)),
             )
         )
-    top = max(cell.p_default for cell in cells) or 1.0
-    stops = [(at / len(_SHADES), (at + 1) / len(_SHADES), shade) for at, shade in enumerate(_SHADES)]
     figure.add_heatmap(
         x=[at + 0.5 for at in range(len(x))],
         y=[at + 0.5 for at in range(len(y))],
         z=found.mean_p_default,
         zmin=0,
         zmax=top,
-        colorscale=[(limit, shade) for start, end, shade in stops for limit in (start, end)],
+        colorscale=_STEPS,
         showscale=False,
         xgap=2,
         ygap=2,
         hovertext=told,
         hoverinfo="text",
     )
-    written = [cell for cell in cells if cell != here]
+
+
+def _write_cells(figure: go.Figure, written: Sequence[_Cell], top: float, words: Words) -> None:
     figure.add_scatter(
         x=[cell.x + 0.5 for cell in written],
         y=[cell.y + 0.5 for cell in written],

@@ -156,10 +156,10 @@ def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation)
     before, after = simulation.before, simulation.after
     st.markdown(f"### {words('simulation.after')}")
     told = [
-        words("simulation.change", what=words(f"field.{k}"), to=_amount(desk, k, v))
-        for k, v in simulation.changes.items()
+        words("simulation.change", what=words(f"field.{name}"), to=_amount(desk, name, value))
+        for name, value in simulation.changes.items()
     ]
-    st.markdown(words("simulation.with", changes="; ".join(told)))
+    st.markdown("\n".join(f"- {change}" for change in told))
     show_verdict(desk, after, minimum_coverage=explained.minimum_coverage)
     moves = words.signed(100 * (after.p_default - before.p_default), 2)
     st.markdown(

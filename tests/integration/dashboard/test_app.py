@@ -1,0 +1,93 @@
+"""The program as Streamlit runs it, asking a real API; without a browser, so quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.running import Running, free_port
+
+from credit_scoring import dashboard
+from credit_scoring.dashboard.words import Words
+from credit_scoring.domain.text import LANGUAGES, Language
+
+SCRIPT = Path(dashboard.__path__[0]) / "__main__.py"
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Run the program at an address."""
+
+    def run(url: str, **address: str) -> AppTest:
+        monkeypatch.setenv("CREDIT_SCORING_API_URL", url)
+        app = AppTest.from_file(SCRIPT, default_timeout=60)
+        for name, value in address.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return run
+
+
+def texts_of(app: AppTest) -> str:
+    assert not app.exception
+    return "\n".join(str(one.value) for one in (*app.title, *app.header, *app.markdown, *app.error, *app.warning))
+
+
+def an_applicant(server: Running) -> int:
+    return int(server.client.get("/applicants", params={"limit": 1}).json()["applicants"][0]["applicant"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_applicant_is_shown_as_recorded(server: Running, opened: Opened, language: Language) -> None:
+    words, applicant = Words(language), an_applicant(server)
+    app = opened(server.url, lang=language, applicant=str(applicant))
+    told = texts_of(app)
+    assert words("page.applicant") in told
+    assert words("file.applicant", applicant=applicant) in told
+    decision = app.query_params["decision"]
+    explained = server.client.get(f"/decisions/{decision}/explanation", headers={"Accept-Language": language}).json()
+    shown = "".join(one.proto.body for one in app.get("html"))
+    assert words.percent(explained["p_default"]) in shown
+    for reason in explained["reasons"]:
+        assert words(f"concept.{reason['concept']}") in shown.replace("&#x27;", "'")
+
+
+def test_to_look_again_or_in_another_language_decides_nothing(server: Running, opened: Opened) -> None:
+    applicant = an_applicant(server)
+    first = opened(server.url, lang="en", applicant=str(applicant)).query_params["decision"]
+    count = len(server.client.get("/decisions", params={"applicant": applicant}).json()["decisions"])
+    for language in LANGUAGES:
+        assert opened(server.url, lang=language, applicant=str(applicant)).query_params["decision"] == first
+    assert len(server.client.get("/decisions", params={"applicant": applicant}).json()["decisions"]) == count
+
+
+def test_the_language_is_switched_and_stays_in_the_address(server: Running, opened: Opened) -> None:
+    app = opened(server.url, lang="en")
+    assert Words("en")("page.applicant") in texts_of(app)
+    app.sidebar.radio[0].set_value("fr").run()
+    assert Words("fr")("page.applicant") in texts_of(app)
+    assert app.query_params["lang"] == "fr"
+
+
+def test_what_is_no_number_is_not_looked_for(server: Running, opened: Opened) -> None:
+    app = opened(server.url, lang="en")
+    app.text_input(key="number").set_value("12a")
+    app.button[0].click().run()
+    assert Words("en")("find.not_a_number") in texts_of(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_unknown_applicant_and_a_silent_api_are_told_with_a_way_on(
+    server: Running, opened: Opened, language: Language
+) -> None:
+    words = Words(language)
+    assert words("error.not-found.title") in texts_of(opened(server.url, lang=language, applicant="999999999"))
+    silent = f"http://127.0.0.1:{free_port()}"
+    app = opened(silent, lang=language)
+    told = texts_of(app)
+    assert words("error.down.title") in told
+    assert silent in told
+    assert [one.label for one in app.button][-1] == words("error.again")

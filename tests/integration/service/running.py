@@ -1,1 +1,0 @@
-from tests.running import *  # noqa: F403
