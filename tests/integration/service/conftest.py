@@ -1,1 +1,0 @@
-from tests.served import MODEL, Bundles, load_applicants  # noqa: F401
