@@ -26,14 +26,20 @@ class Chart:
     rows: Sequence[tuple[str, ...]] = field(default=())
 
     def table(self) -> Mapping[str, list[str]]:
-        """Return the table by column."""
-        return {name: [row[place] for row in self.rows] for place, name in enumerate(self.columns)}
+        """Return the table by column; of two columns of one name, the second is told apart by a space at its end."""
+        names = [name + " " * self.columns[:place].count(name) for place, name in enumerate(self.columns)]
+        return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
+
+
+def say(text: str) -> None:
+    """Write sentences or a list; a dollar sign in them is money, which Markdown would take for a formula."""
+    st.markdown(text.replace("$", r"\$"))
 
 
 def show(chart: Chart, words: Words, *, key: str) -> None:
     """Draw a chart with all that goes with it; `key` tells it from the others of its page."""
     st.markdown(f"### {chart.title}")
-    st.markdown(chart.sentence)
+    say(chart.sentence)
     config = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "locale": words.language}
     st.plotly_chart(chart.figure, theme=None, key=key, config=config, alt=f"{chart.title}. {chart.sentence}")
     with st.expander(words("chart.table"), key=f"{key}-table"):

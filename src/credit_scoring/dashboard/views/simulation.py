@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.charts import say, show
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.gauge import gauge
@@ -159,7 +159,7 @@ def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation)
         words("simulation.change", what=words(f"field.{name}"), to=_amount(desk, name, value))
         for name, value in simulation.changes.items()
     ]
-    st.markdown("\n".join(f"- {change}" for change in told))
+    say("\n".join(f"- {change}" for change in told))
     show_verdict(desk, after, minimum_coverage=explained.minimum_coverage)
     moves = words.signed(100 * (after.p_default - before.p_default), 2)
     st.markdown(
