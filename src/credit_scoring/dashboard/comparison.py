@@ -30,11 +30,8 @@ def compare(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) 
     """Draw the comparison of one feature, then of two together."""
     words, known = desk.words, record.features or {}
     infos = desk.features()
-    choices = [name for name in infos if name in known]
-    if not choices:
-        st.info(words("comparison.nothing"))
-        return
-    strongest = next((one.feature for one in explained.reasons if one.feature in known), choices[0])
+    choices = list(infos)
+    strongest = next((one.feature for one in explained.reasons if one.feature in infos), choices[0])
     alike = st.multiselect(
         words("comparison.like"),
         [name for name in LIKENESS if name in known],
@@ -53,13 +50,13 @@ def compare(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) 
         words("comparison.feature"), choices, index=choices.index(strongest), format_func=meaning, key="compared"
     )
     with desk.waits("comparison.waits"):
-        question = StandingRequest(feature=first, value=known[first], like=like)
+        question = StandingRequest(feature=first, value=known.get(first), like=like)
         found = desk.answered(Standing, "/applicants/standing", question)
-    show(standing(found, known[first], words), words, key="standing")
+    show(standing(found, known.get(first), words), words, key="standing")
     others = [name for name in choices if name != first]
     if not others:
         return
     second = st.selectbox(words("comparison.second"), others, format_func=meaning, key="compared_with")
     with desk.waits("comparison.waits"):
         both = desk.answered(Relation, "/applicants/relation", RelationRequest(x=first, y=second, like=like))
-    show(relation(both, (known[first], known[second]), words), words, key="relation")
+    show(relation(both, (known.get(first), known.get(second)), words), words, key="relation")

@@ -21,16 +21,22 @@ SHOWN = {
 
 def find(desk: Desk) -> None:
     """Draw the search, and open the applicant that is chosen."""
+    applicant = asked_number(desk)
+    if applicant is not None:
+        desk.go("applicant", applicant=applicant)
+    _by_filters(desk)
+
+
+def asked_number(desk: Desk) -> str | None:
+    """Draw the field of an applicant's number and return what was entered, once it is one."""
     words = desk.words
     with st.form("open", border=False):
-        number, button = st.columns([4, 1], vertical_alignment="bottom")
-        typed = number.text_input(words("find.number"), placeholder=words("find.example"), key="number")
+        field, button = st.columns([4, 1], vertical_alignment="bottom")
+        typed = str(field.text_input(words("find.number"), placeholder=words("find.example"), key="number")).strip()
         pressed = button.form_submit_button(words("find.open"), type="primary", width="stretch")
-    if pressed:
-        if typed.strip().isdecimal():
-            desk.go("applicant", applicant=typed.strip())
+    if pressed and not typed.isdecimal():
         st.warning(words("find.not_a_number"))
-    _by_filters(desk)
+    return typed if pressed and typed.isdecimal() else None
 
 
 def _by_filters(desk: Desk) -> None:

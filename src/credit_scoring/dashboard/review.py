@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import streamlit as st
@@ -9,9 +10,25 @@ from pydantic import ValidationError
 
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
-from credit_scoring.wire.decisions import DecisionRecord, ReasonCode, RecordedExplanation, Replay, Review, ReviewRequest
+from credit_scoring.wire.decisions import (
+    DecisionRecord,
+    ReasonCode,
+    RecordedExplanation,
+    Replay,
+    Review,
+    ReviewRequest,
+    ReviewSummary,
+)
 
 MOST_COMMENT = 2_000
+PERIOD = timedelta(days=30)
+
+
+def recent_reviews(desk: Desk) -> ReviewSummary:
+    """Return what was decided and reviewed in the last 30 days."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (today - PERIOD).isoformat().replace("+00:00", "Z")
+    return desk.api.get(ReviewSummary, "/reviews/summary", since=since)
 
 
 def show_record(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) -> None:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import streamlit as st
 
 from credit_scoring.dashboard.cards import Card, show_cards
 from credit_scoring.dashboard.desk import Desk
-from credit_scoring.wire.decisions import ReviewSummary
+from credit_scoring.dashboard.review import recent_reviews
 from credit_scoring.wire.model import ModelVersions, Ready
-
-PERIOD = timedelta(days=30)
 
 
 def page(desk: Desk) -> None:
     """Draw whether the service is ready, which version decides, and what was decided of late."""
     words = desk.words
-    since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - PERIOD
     with desk.waits("monitoring.waits"):
         ready = desk.api.get(Ready, "/ready")
         versions = desk.kept(ModelVersions, "/model/versions").versions
-        summary = desk.api.get(ReviewSummary, "/reviews/summary", since=since.isoformat().replace("+00:00", "Z"))
+        summary = recent_reviews(desk)
     challenger = next((one for one in versions if one.role == "challenger"), None)
     told = words("monitoring.no_challenger") if challenger is None else words.number(challenger.version)
     total = sum(summary.decisions.values())

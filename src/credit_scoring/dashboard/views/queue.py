@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import streamlit as st
@@ -12,12 +11,11 @@ from credit_scoring.dashboard.charts import show
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.file import show_reasons, show_verdict
-from credit_scoring.dashboard.review import review_form, show_reviews
+from credit_scoring.dashboard.review import recent_reviews, review_form, show_reviews
 from credit_scoring.wire.decisions import DecisionRecord, Flag, Queue, QueueItem, RecordedExplanation, ReviewSummary
 
 ALL = "all"
 ROWS = 50
-PERIOD = timedelta(days=30)
 
 
 def page(desk: Desk) -> None:
@@ -33,7 +31,7 @@ def page(desk: Desk) -> None:
     before = st.session_state.get("queue_before")
     with desk.waits("queue.waits"):
         queue = desk.api.get(Queue, "/queue", flag=None if flag == ALL else flag, limit=ROWS, before=before)
-        summary = desk.api.get(ReviewSummary, "/reviews/summary", since=_since())
+        summary = recent_reviews(desk)
     _rates(desk, queue, summary)
     decision = st.query_params.get("decision")
     if queue.items:
@@ -45,11 +43,6 @@ def page(desk: Desk) -> None:
     if decision is not None:
         _case(desk, decision)
     _overrides(desk, summary)
-
-
-def _since() -> str:
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (today - PERIOD).isoformat().replace("+00:00", "Z")
 
 
 def _rates(desk: Desk, queue: Queue, summary: ReviewSummary) -> None:

@@ -13,6 +13,7 @@ from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.figures.reasons import moved
 from credit_scoring.dashboard.file import show_verdict
+from credit_scoring.dashboard.find import asked_number
 from credit_scoring.dashboard.views.applicant import latest_or_new
 from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
 from credit_scoring.wire.simulation import Simulation, Suggestion
@@ -48,17 +49,11 @@ def page(desk: Desk) -> None:
 
 
 def _choose(desk: Desk) -> None:
-    with st.form("simulate-open", border=False):
-        number, button = st.columns([4, 1], vertical_alignment="bottom")
-        typed = number.text_input(desk.words("find.number"), placeholder=desk.words("find.example"))
-        pressed = button.form_submit_button(desk.words("find.open"), type="primary", width="stretch")
-    if not pressed:
-        return
-    if not typed.strip().isdecimal():
-        st.warning(desk.words("find.not_a_number"))
+    applicant = asked_number(desk)
+    if applicant is None:
         return
     with desk.waits("applicant.waits"):
-        decision = latest_or_new(desk, typed.strip())
+        decision = latest_or_new(desk, applicant)
     st.query_params["decision"] = decision
     st.rerun()
 
