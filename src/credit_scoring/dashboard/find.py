@@ -48,7 +48,7 @@ def _by_filters(desk: Desk) -> None:
         format_func=lambda one: words("find.any") if one == ANY else words(f"decision.{one}"),
         key="find_decision",
     )
-    low, high = band_box.slider(words("find.band"), 0, 100, (0, 100), format="%d %%", key="find_band")
+    low, high = band_box.slider(words("find.band"), 0, 100, (0, 100), format="%d%%", key="find_band")
     order = order_box.selectbox(
         words("find.order"),
         SORTS,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from babel.core import Locale
-
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.scoring import Reason
 
@@ -24,8 +22,7 @@ def reason_told(reason: Reason, words: Words, unit: str | None = None) -> tuple[
     if reason.value is None:
         value = words("letter.reason.unknown")
     elif isinstance(reason.value, str):
-        category = re.sub(r"\W+", "_", reason.value)
-        value = words.known(f"letter.category.{category}", reason.value)
+        value = words.category(reason.value)
     elif unit:
         value = _quantity(reason.value, unit, words)
         meaning = meaning.removesuffix(words.known(f"letter.quantity.{unit.removesuffix('_before')}.within", ""))
@@ -71,5 +68,4 @@ def _days(days: float, words: Words) -> str:
 
 
 def _counted(quantity: float, unit: str, words: Words) -> str:
-    number = "one" if Locale.parse(words.locale).plural_form(abs(quantity)) == "one" else "other"
-    return words(f"letter.quantity.{unit}.{number}", value=words.figure(quantity))
+    return words(f"letter.quantity.{unit}.{words.plural(quantity)}", value=words.figure(quantity))

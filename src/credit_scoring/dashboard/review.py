@@ -109,7 +109,7 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
             words("review.decision"),
             ("approve", "decline"),
             index=None,
-            format_func=lambda one: words(f"review.choice.{_action(present, one)}", decision=words(f"decision.{one}")),
+            format_func=lambda one: words(f"review.choice.{_choice(present, one)}", decision=words(f"decision.{one}")),
             horizontal=True,
         )
         reason = st.selectbox(
@@ -126,6 +126,10 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
 
 def _action(present: str, decision: str) -> str:
     return "confirm" if present in {decision, "refer"} else "override"
+
+
+def _choice(present: str, decision: str) -> str:
+    return "decide" if present == "refer" else _action(present, decision)
 
 
 def _send(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
+from babel.core import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -17,6 +19,7 @@ from credit_scoring.domain.text import Language
 
 LOCALES: Mapping[Language, str] = {"en": "en_GB", "fr": "fr_FR"}
 _PER_MILLE_BELOW = 0.01
+_NO_WORD = re.compile(r"\W+")
 
 
 @cache
@@ -117,12 +120,20 @@ class Words:
         if value is None:
             return self("value.missing")
         if isinstance(value, str):
-            return value
+            return self.category(value)
         if unit == "currency":
             return self.money(round(value))
         if unit == "share":
             return self.percent(value)
-        if unit == "flag":
-            return self("value.yes" if value else "value.no")
-        quantity = self.figure(abs(value) if unit.endswith("_before") else value)
-        return self.known(f"unit.{unit}", "{value}").format(value=quantity)
+        if unit == "flag":  # the average of a flag is a share
+            return self(f"value.{'yes' if value else 'no'}") if value in {0, 1} else self.percent(value)
+        quantity = abs(value) if unit.endswith("_before") else value
+        return self.known(f"unit.{unit}.{self.plural(quantity)}", "{value}").format(value=self.figure(quantity))
+
+    def category(self, value: str) -> str:
+        """Return a category of the raw tables in words, or as it is where it has none."""
+        return self.known(f"category.{_NO_WORD.sub('_', value)}", value)
+
+    def plural(self, quantity: float) -> Literal["one", "other"]:
+        """Return which form of a noun goes with a quantity."""
+        return "one" if Locale.parse(self.locale).plural_form(abs(quantity)) == "one" else "other"

@@ -95,7 +95,8 @@ _NONE = Text(
 _WITH = Text(
     "The request would be approved with: {moved}.", "La demande serait acceptée avec\N{NO-BREAK SPACE}: {moved}."
 )
-_MOVED = Text("{what}: {to} instead of {about}{from_}", "{what}\N{NO-BREAK SPACE}: {to} au lieu de {about}{from_}")
+_MOVED = Text("{what}: {to} instead of {about}{from_}", "{what} de {to} au lieu de {about}{from_}")
+_BETWEEN = Text("; ", "\N{NO-BREAK SPACE}; ")
 # The data do not tell the term of the present loan: it is estimated.
 _ABOUT = Text("about ", "environ ")
 _TOO_LITTLE = Text(
@@ -122,4 +123,4 @@ def _told(found: NoChangeNeeded | Found | NothingFound, language: Language, *, t
         for name, value in after.items()
         if value != before[name]
     ]
-    return _WITH.told(language).format(moved="; ".join(moved))
+    return _WITH.told(language).format(moved=_BETWEEN.told(language).join(moved))

@@ -142,7 +142,10 @@ class Bins:
     def names(self) -> list[str]:
         """Return the bins by name; the outermost say that they hold what lies beyond."""
         if self.edges is None:
-            return [self.words("chart.bin.rest") if level is None else level for level in self.levels or ()]
+            return [
+                self.words("chart.bin.rest") if level is None else self.words.category(level)
+                for level in self.levels or ()
+            ]
         told = [self.short(edge) for edge in self.edges]
         between = [self.words("chart.bin.between", lower=lower, upper=upper) for lower, upper in pairwise(told)]
         if len(between) > 1:

@@ -128,7 +128,7 @@ def _features(desk: Desk, _: ModelInfo) -> None:
 
 def _range(desk: Desk, seen: tuple[float, float] | None, levels: tuple[str, ...] | None) -> str:
     if levels:
-        return ", ".join(levels)
+        return ", ".join(map(desk.words.category, levels))
     if seen is None:
         return ""
     return desk.words("model.from_to", lower=desk.words.figure(seen[0]), upper=desk.words.figure(seen[1]))

@@ -27,7 +27,7 @@ def page(desk: Desk) -> None:
             *(
                 Card(
                     words(f"decision.{one}"),
-                    words.percent(summary.decisions.get(one, 0) / total) if total else "0",
+                    words.percent(summary.decisions.get(one, 0) / total) if total else words.percent(0),
                     words(
                         "monitoring.of", count=words.number(summary.decisions.get(one, 0)), total=words.number(total)
                     ),

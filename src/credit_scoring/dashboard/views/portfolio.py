@@ -69,7 +69,7 @@ def _policy(desk: Desk, policy: Policy) -> None:
     own = None
     if way == "own":
         start = round(100 * policy.cutoff, 1)
-        own = own_box.slider(words("policy.cutoff"), 0.5, 60.0, start, 0.1, format="%.1f %%", key="cutoff") / 100
+        own = own_box.slider(words("policy.cutoff"), 0.5, 60.0, start, 0.1, format="%.1f%%", key="cutoff") / 100
     costs = {"approve_bad": ratio, "decline_good": 1.0}
     with desk.waits("policy.waits"):
         curve = desk.kept(PolicyCurve, "/policy/curve", **costs)

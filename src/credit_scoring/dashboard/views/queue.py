@@ -59,7 +59,7 @@ def _rates(desk: Desk, queue: Queue, summary: ReviewSummary) -> None:
             Card(
                 words("queue.reviewed"),
                 words.number(summary.reviewed),
-                words("queue.confirmed", count=summary.confirmed),
+                words("queue.confirmed", count=words.number(summary.confirmed)),
             ),
             Card(words("queue.rate"), figure, note),
         ]
