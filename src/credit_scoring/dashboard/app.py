@@ -68,17 +68,18 @@ def _language() -> Language:
     asked = st.query_params.get("lang", st.session_state.get("language", (st.context.locale or "en")[:2]))
     language: Language = "fr" if asked == "fr" else "en"
     st.session_state["language"] = language
-    st.query_params["lang"] = language
+    if st.query_params.get("lang") != language:
+        st.query_params["lang"] = language
     return language
 
 
 def _sidebar(words: Words) -> str:
     """Draw what stands beside every page, and return the reviewer's name."""
+    st.session_state["language_choice"] = words.language  # the address decides, also when it was gone back to
     with st.sidebar:
         st.radio(
             words("language.label"),
             LANGUAGES,
-            index=LANGUAGES.index(words.language),
             format_func=lambda language: words(f"language.{language}"),
             horizontal=True,
             key="language_choice",

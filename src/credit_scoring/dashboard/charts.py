@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from credit_scoring.dashboard.words import Words
+
+_MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!|<>~$:&]")
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,22 @@ class Chart:
         return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
 
 
-def say(text: str) -> None:
-    """Write sentences or a list; a dollar sign in them is money, which Markdown would take for a formula."""
-    st.markdown(text.replace("$", r"\$"))
+def plain(text: str) -> str:
+    """Return text that Markdown shows as it is: what people wrote, names of files, amounts in dollars."""
+    return _MARKS.sub(r"\\\g<0>", text)
+
+
+def show_table(columns: Mapping[str, Sequence[str]], *, alt: str | None = None, header: bool = True) -> None:
+    """Draw a small table, by column; its cells are shown as they are."""
+    told = {plain(name): [plain(cell) for cell in cells] for name, cells in columns.items()}
+    st.table(told, hide_index=True, hide_header=not header, border="horizontal", alt=alt)
 
 
 def show(chart: Chart, words: Words, *, key: str) -> None:
     """Draw a chart with all that goes with it; `key` tells it from the others of its page."""
-    st.markdown(f"### {chart.title}")
-    say(chart.sentence)
+    st.markdown(f"### {plain(chart.title)}")
+    st.markdown(plain(chart.sentence))
     config = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False, "locale": words.language}
     st.plotly_chart(chart.figure, theme=None, key=key, config=config, alt=f"{chart.title}. {chart.sentence}")
     with st.expander(words("chart.table"), key=f"{key}-table"):
-        st.table(chart.table(), hide_index=True, border="horizontal", alt=chart.title)
+        show_table(chart.table(), alt=chart.title)

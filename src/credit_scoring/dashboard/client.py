@@ -45,7 +45,10 @@ class Api:
 
     def post(self, model: type[M], path: str, body: BaseModel | dict[str, Any] | None = None) -> M:
         """Return the answer to `body`."""
-        content = to_json(body, exclude_none=isinstance(body, BaseModel)) if body is not None else b"{}"
+        try:
+            content = to_json(body, exclude_none=isinstance(body, BaseModel)) if body is not None else b"{}"
+        except ValueError as error:  # such as half a character
+            raise ApiError("malformed", str(error)) from error
         return self._asked(model, "POST", path, content=content)
 
     def _asked(self, model: type[M], method: str, path: str, **sent: Any) -> M:
@@ -53,7 +56,7 @@ class Api:
             response = self._http.request(method, f"{self._url}{path}", headers=self._headers, **sent)
         except httpx.TimeoutException as error:
             raise ApiError("timeout") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiError("down", str(error)) from error
         if response.is_error:
             raise _refusal(response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,13 +13,14 @@ import streamlit as st
 from pydantic import BaseModel
 from streamlit.navigation.page import Page
 
-from credit_scoring.dashboard.client import SECONDS, Api
+from credit_scoring.dashboard.client import SECONDS, Api, ApiError
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.model import FeatureInfo, ModelInfo
 
 M = TypeVar("M", bound=BaseModel)
 KEPT_SECONDS = 60
 MOST_KEPT = 500
+_NAMES = {"decision": re.compile("[0-9a-f]{32}"), "applicant": re.compile("[0-9]{1,16}")}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Desk:
         ranked = sorted(self.model().features, key=lambda feature: -feature.importance)
         return {feature.name: feature for feature in ranked}
 
+    def key_of(self, widget: str) -> str:
+        """Return the key of a widget whose choices are words: in another language it is another widget."""
+        return f"{widget}-{self.words.language}"
+
     def waits(self, key: str) -> AbstractContextManager[object]:
         """Show a spinner that says what is waited for."""
         return st.spinner(self.words(key), show_time=True)
@@ -72,6 +78,20 @@ class Desk:
     @property
     def _who(self) -> tuple[str, str, str]:
         return self.url, self.key, self.words.language
+
+
+def named(parameter: str) -> str | None:
+    """Return the decision or applicant that the address names; what cannot be one is not found, and never asked for."""
+    value: str | None = st.query_params.get(parameter)
+    if value is not None and not _NAMES[parameter].fullmatch(value):
+        raise ApiError("not-found")
+    return value
+
+
+def forget() -> None:
+    """Ask everything anew."""
+    _kept.clear()
+    _answered.clear()
 
 
 @st.cache_resource(show_spinner=False)

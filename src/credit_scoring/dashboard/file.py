@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from html import escape
 
 import streamlit as st
 
 from credit_scoring.dashboard.cards import Card, show_cards
-from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.charts import show, show_table
 from credit_scoring.dashboard.comparison import compare
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.gauge import gauge
@@ -15,6 +17,7 @@ from credit_scoring.dashboard.figures.reasons import waterfall
 from credit_scoring.dashboard.handout import hand_out
 from credit_scoring.dashboard.inputs import show_inputs
 from credit_scoring.dashboard.review import show_record
+from credit_scoring.dashboard.sections import show_sections
 from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
 from credit_scoring.wire.scoring import Prediction
 
@@ -24,23 +27,24 @@ SECTIONS = ("reasons", "comparison", "inputs", "handout", "record")
 def show_file(desk: Desk, explained: RecordedExplanation) -> None:
     """Draw the file of a decision: the verdict first, then one section at a time."""
     words = desk.words
-    who = words("file.applicant", applicant=explained.applicant) if explained.applicant else words("file.unnumbered")
     if explained.kind == "simulation":
         st.warning(words("file.simulation"), icon=":material/tune:")
-    st.header(who)
+    show_whose(desk, explained)
     show_verdict(desk, explained, minimum_coverage=explained.minimum_coverage)
     show(
         gauge(explained.p_default, explained.cutoff, explained.cutoff_interval, explained.decision, words),
         words,
         key="gauge",
     )
-    if explained.applicant is not None and explained.kind == "decision":
+    if explained.kind == "decision" and desk.model().portfolio == "home_credit":
         desk.link("simulation", words("file.simulate"), icon=":material/tune:", decision=explained.decision_id)
-    tabs = st.tabs([words(f"file.{name}") for name in SECTIONS], key="section", on_change="rerun")
-    for name, tab in zip(SECTIONS, tabs, strict=True):
-        if tab.open:
-            with tab:
-                _section(desk, name, explained)
+    show_sections(desk, "file", {name: partial(_section, desk, name, explained) for name in SECTIONS})
+
+
+def show_whose(desk: Desk, explained: RecordedExplanation) -> None:
+    """Draw whose application it is."""
+    words, applicant = desk.words, explained.applicant
+    st.header(words("file.unnumbered") if applicant is None else words("file.applicant", applicant=applicant))
 
 
 def show_verdict(desk: Desk, made: Prediction, *, minimum_coverage: float = 0.0) -> None:
@@ -58,7 +62,7 @@ def show_verdict(desk: Desk, made: Prediction, *, minimum_coverage: float = 0.0)
             Card(
                 words("file.distance"),
                 words("file.points", points=distance),
-                words(f"file.{side}", cutoff=words.percent(made.cutoff)),
+                words(f"file.{side}", cutoff=words.percent(min(made.cutoff, 1.0))),
             ),
             _coverage(desk, made.coverage, minimum_coverage),
         ]
@@ -67,10 +71,12 @@ def show_verdict(desk: Desk, made: Prediction, *, minimum_coverage: float = 0.0)
 
 def _coverage(desk: Desk, coverage: float, minimum: float) -> Card:
     words = desk.words
+    told = words.percent(math.floor(100 * coverage) / 100, 0)  # never rounded up to the limit
     if coverage < minimum:
-        note = words("file.coverage_low", minimum=words.percent(minimum, 0))
-        return Card(words("file.coverage"), words.percent(coverage, 0), note, "refer")
-    return Card(words("file.coverage"), words.percent(coverage, 0), words("file.coverage_note"))
+        return Card(
+            words("file.coverage"), told, words("file.coverage_low", minimum=words.percent(minimum, 0)), "refer"
+        )
+    return Card(words("file.coverage"), told, words("file.coverage_note"))
 
 
 def _section(desk: Desk, name: str, explained: RecordedExplanation) -> None:
@@ -86,7 +92,7 @@ def _section(desk: Desk, name: str, explained: RecordedExplanation) -> None:
     elif name == "handout":
         hand_out(desk, explained, record)
     else:
-        show_record(desk, explained, record)
+        show_record(desk, record)
 
 
 def show_reasons(desk: Desk, explained: RecordedExplanation) -> None:
@@ -106,7 +112,7 @@ def show_reasons(desk: Desk, explained: RecordedExplanation) -> None:
         words("reasons.all", count=len(explained.concepts)), on_change="rerun", key="all-reasons"
     ) as every:
         if every.open:
-            st.table(
+            show_table(
                 {
                     words("reasons.concept"): [
                         words.known(f"concept.{c.concept}", c.concept) for c in explained.concepts
@@ -114,6 +120,4 @@ def show_reasons(desk: Desk, explained: RecordedExplanation) -> None:
                     words("reasons.sentence"): [c.text for c in explained.concepts],
                     words("reasons.weight"): [words.signed(c.contribution, 3) for c in explained.concepts],
                 },
-                hide_index=True,
-                border="horizontal",
             )

@@ -34,9 +34,10 @@ def asked_number(desk: Desk) -> str | None:
         field, button = st.columns([4, 1], vertical_alignment="bottom")
         typed = str(field.text_input(words("find.number"), placeholder=words("find.example"), key="number")).strip()
         pressed = button.form_submit_button(words("find.open"), type="primary", width="stretch")
-    if pressed and not typed.isdecimal():
+    is_number = typed.isascii() and typed.isdecimal()
+    if pressed and not is_number:
         st.warning(words("find.not_a_number"))
-    return typed if pressed and typed.isdecimal() else None
+    return typed if pressed and is_number else None
 
 
 def _by_filters(desk: Desk) -> None:
@@ -46,14 +47,18 @@ def _by_filters(desk: Desk) -> None:
         words("find.decision"),
         (ANY, "approve", "refer", "decline"),
         format_func=lambda one: words("find.any") if one == ANY else words(f"decision.{one}"),
-        key="find_decision",
+        key=desk.key_of("find_decision"),
+        on_change=_first_page,
     )
-    low, high = band_box.slider(words("find.band"), 0, 100, (0, 100), format="%d%%", key="find_band")
+    low, high = band_box.slider(
+        words("find.band"), 0, 100, (0, 100), format="%d%%", key="find_band", on_change=_first_page
+    )
     order = order_box.selectbox(
         words("find.order"),
         SORTS,
         format_func=lambda one: words(f"find.by.{one.replace('-', 'most_')}"),
-        key="find_order",
+        key=desk.key_of("find_order"),
+        on_change=_first_page,
     )
     asked = {
         "decision": None if decision == ANY else decision,
@@ -72,6 +77,10 @@ def _by_filters(desk: Desk) -> None:
         turn.number_input(words("find.page", pages=words.number(pages)), 1, pages, key="find_page")
     if found.applicants:
         _table(desk, found)
+
+
+def _first_page() -> None:
+    st.session_state["find_page"] = 1
 
 
 def _table(desk: Desk, found: ApplicantPage) -> None:

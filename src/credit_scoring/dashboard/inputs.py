@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from credit_scoring.dashboard.charts import show_table
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
 
@@ -18,18 +19,18 @@ def show_inputs(desk: Desk, explained: RecordedExplanation, record: DecisionReco
         st.info(words("inputs.purged"))
         return
     infos, known = desk.features(), record.features
+    if explained.model.digest != desk.model().digest:
+        st.info(words("inputs.former"))
     missing = [info for name, info in infos.items() if name not in known and info.importance > 0]
     st.markdown(f"### {words('inputs.missing')}")
     if missing:
         share = words.percent(sum(info.importance for info in missing))
         st.markdown(words("inputs.missing_note", count=words.number(len(missing)), share=share))
-        st.table(
+        show_table(
             {
                 words("inputs.feature"): [info.meaning for info in missing[:MOST_MISSING]],
                 words("inputs.weight"): [words.percent(info.importance) for info in missing[:MOST_MISSING]],
             },
-            hide_index=True,
-            border="horizontal",
         )
     else:
         st.markdown(words("inputs.complete"))
@@ -54,13 +55,11 @@ def _warnings(desk: Desk, explained: RecordedExplanation) -> None:
     if not explained.warnings:
         st.markdown(words("inputs.no_warnings"))
         return
-    st.table(
+    show_table(
         {
             words("inputs.feature"): [
                 infos[one.field].meaning if one.field in infos else one.field for one in explained.warnings
             ],
             words("inputs.warning"): [words(f"warning.{one.code}") for one in explained.warnings],
         },
-        hide_index=True,
-        border="horizontal",
     )

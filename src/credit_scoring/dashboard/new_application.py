@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,12 +10,12 @@ import streamlit as st
 
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.uploads import MOST_ROWS, CsvFile, UnreadableError, json_in, text_in
 from credit_scoring.wire.model import FeatureInfo
 from credit_scoring.wire.scoring import Explanation
 
-KEY, OUTCOME = "SK_ID_CURR", "TARGET"
+KEY = "SK_ID_CURR"
 DAYS_A_YEAR = 365.25
-MOST_ROWS = 1_000
 MOST_FIELDS = 16
 
 
@@ -109,48 +106,26 @@ def upload(desk: Desk) -> None:
     if file is None:
         return
     try:
-        content = file.getvalue().decode("utf-8-sig")
-        body = _from_json(content) if file.name.lower().endswith(".json") else _from_csv(desk, content)
-    except (ValueError, csv.Error) as error:
-        st.error(words("upload.unreadable", why=str(error)))
+        content = text_in(file.getvalue())
+        body = json_in(content) if file.name.lower().endswith(".json") else _chosen(desk, CsvFile.read(content))
+    except UnreadableError as error:
+        st.error(words("upload.unreadable", why=words(f"upload.{error.why}", most=words.number(MOST_ROWS))))
         return
     if st.button(words("form.decide"), type="primary", key="upload_decide"):
         _decide(desk, "/predict/explain" if "features" in body else "/applications/score", body)
 
 
-def _from_json(content: str) -> dict[str, Any]:
-    body = json.loads(content)
-    if not isinstance(body, dict):
-        raise ValueError("{…}")
-    return body if "features" in body or "application" in body else {"application": body}
-
-
-def _from_csv(desk: Desk, content: str) -> dict[str, Any]:
+def _chosen(desk: Desk, file: CsvFile) -> dict[str, Any]:
     """Return the application in the row that the officer chooses."""
-    words = desk.words
-    rows = list(csv.DictReader(io.StringIO(content), delimiter=csv.Sniffer().sniff(content[:4096], ",;\t").delimiter))
-    if not rows or any(None in row for row in rows):
-        raise ValueError(words("upload.no_rows"))
-    if len(rows) > MOST_ROWS:
-        raise ValueError(words("upload.too_many", most=words.number(MOST_ROWS)))
-    row = rows[0]
+    rows, place = file.rows, 0
     if len(rows) > 1:
         place = st.selectbox(
-            words("upload.row"), range(len(rows)), format_func=lambda one: rows[one].get(KEY) or words.number(one + 1)
+            desk.words("upload.row"),
+            range(len(rows)),
+            format_func=lambda one: rows[one].get(KEY) or desk.words.number(one + 1),
         )
-        row = rows[place]
     categories = {name for name, info in desk.features().items() if info.kind == "category"}
-    return {"application": {k: v if k in categories else _number(v) for k, v in row.items() if k != OUTCOME}}
-
-
-def _number(cell: str) -> float | str | None:
-    """Return a cell as a number where it is one; an empty cell is known to be missing."""
-    if not cell.strip():
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+    return {"application": file.application(place, categories)}
 
 
 def _decide(desk: Desk, path: str, body: dict[str, Any]) -> None:

@@ -8,12 +8,12 @@ from typing import get_args
 import streamlit as st
 from pydantic import ValidationError
 
+from credit_scoring.dashboard.charts import show_table
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.wire.decisions import (
     DecisionRecord,
     ReasonCode,
-    RecordedExplanation,
     Replay,
     Review,
     ReviewRequest,
@@ -31,32 +31,29 @@ def recent_reviews(desk: Desk) -> ReviewSummary:
     return desk.api.get(ReviewSummary, "/reviews/summary", since=since)
 
 
-def show_record(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) -> None:
+def show_record(desk: Desk, record: DecisionRecord) -> None:
     """Draw the record of a decision: when and by what it was made, reviews, replay, and the review form."""
-    words = desk.words
+    words, endpoint = desk.words, str(record.facts["endpoint"])
     facts = {
         "decision": record.decision_id,
         "at": words.moment(record.at),
-        "model": words("record.version", version=explained.model.version, digest=explained.model.digest[:12]),
+        "model": words("record.version", version=record.facts["version"], digest=str(record.facts["bundle"])[:12]),
         "caller": str(record.facts.get("caller", "")),
-        "endpoint": words.known(f"endpoint.{explained.endpoint}", explained.endpoint),
+        "endpoint": words.known(f"endpoint.{endpoint}", endpoint),
         "sequence": words.number(record.sequence),
     }
-    st.table(
+    show_table(
         {
             words("record.fact"): [words(f"record.{name}") for name in facts],
             words("record.value"): list(facts.values()),
         },
-        hide_index=True,
-        hide_header=True,
-        border="horizontal",
+        header=False,
         alt=words("file.record"),
     )
     if st.button(words("record.replay"), icon=":material/replay:", help=words("record.replay_help")):
         _replayed(desk, record.decision_id)
     show_reviews(desk, record)
-    if record.kind == "decision":
-        review_form(desk, record)
+    review_form(desk, record)
 
 
 def _replayed(desk: Desk, decision: str) -> None:
@@ -73,7 +70,7 @@ def show_reviews(desk: Desk, record: DecisionRecord) -> None:
     if not record.reviews:
         st.markdown(words("record.no_reviews"))
         return
-    st.table(
+    show_table(
         {
             words("review.when"): [words.moment(one.at) for one in record.reviews],
             words("review.who"): [one.reviewer or words("value.missing") for one in record.reviews],
@@ -83,8 +80,6 @@ def show_reviews(desk: Desk, record: DecisionRecord) -> None:
             ],
             words("review.comment"): [one.comment or "" for one in record.reviews],
         },
-        hide_index=True,
-        border="horizontal",
     )
 
 
@@ -99,10 +94,16 @@ def standing_decision(record: DecisionRecord) -> str:
 
 def review_form(desk: Desk, record: DecisionRecord) -> None:
     """Draw the form by which a person confirms or overrides; what is sent is recorded, and nothing is ever erased."""
-    words, present = desk.words, standing_decision(record)
+    if record.kind != "decision":
+        return
+    words, present, count = desk.words, standing_decision(record), len(record.reviews)
+    place = f"reviews-{record.decision_id}"
     if said := st.session_state.pop("review_said", ""):
         st.success(said, icon=":material/check:")
-    with st.form(f"review-{record.decision_id}", clear_on_submit=False):
+    elif st.session_state.get(place, count) != count:
+        st.warning(words("review.overtaken"))
+    st.session_state[place] = count
+    with st.form(f"review-{record.decision_id}-{count}"):  # what somebody else decides on is another question
         st.markdown(f"### {words('review.title')}")
         st.markdown(words("review.stands", decision=words(f"decision.{present}")))
         decision = st.radio(

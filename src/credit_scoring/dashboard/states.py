@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from credit_scoring.dashboard.client import ApiError
-from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.desk import Desk, forget
 
 _NEEDS_A_KEY = frozenset({"no-key", "not-allowed"})
 _TOLD_APART = _NEEDS_A_KEY | {"down", "timeout", "no-model", "no-applicants", "unavailable", "not-found", "foreign"}
@@ -24,7 +24,7 @@ def tell(error: ApiError, desk: Desk) -> None:
     if kind in _NEEDS_A_KEY:
         _ask_for_key(desk)
     elif st.button(words("error.again"), icon=":material/refresh:", type="primary"):
-        st.cache_resource.clear()
+        forget()
         st.rerun()
 
 

@@ -15,10 +15,11 @@ from babel.core import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from credit_scoring.domain.text import Language
+from credit_scoring.domain.text import Language, punctuated
 
 LOCALES: Mapping[Language, str] = {"en": "en_GB", "fr": "fr_FR"}
 _PER_MILLE_BELOW = 0.01
+_TOO_LONG = 1e15
 _NO_WORD = re.compile(r"\W+")
 
 
@@ -72,6 +73,8 @@ class Words:
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with at most so many decimals."""
+        if abs(value) >= _TOO_LONG:
+            return punctuated(f"{value:.2e}", self.language)
         return str(format_decimal(round(value, digits) + 0.0, format="#,##0." + "#" * digits, locale=self.locale))
 
     def signed(self, value: float, digits: int = 0) -> str:
@@ -93,7 +96,7 @@ class Words:
 
     def money(self, amount: float) -> str:
         """Return an amount, in whole units of the currency."""
-        if not self.currency:
+        if not self.currency or abs(amount) >= _TOO_LONG:
             return self.number(amount)
         shape = "#,##0\N{NO-BREAK SPACE}\N{CURRENCY SIGN}" if self.language == "fr" else "\N{CURRENCY SIGN}#,##0"
         return str(format_currency(amount, self.currency, locale=self.locale, format=shape, currency_digits=False))

@@ -131,7 +131,8 @@ def coverage_without(bundle: Bundle, uncomputed: Collection[str]) -> float:
     Added up in the model's order, so that equal sets give equal bits.
     """
     missing, importances = set(uncomputed), bundle.manifest.importances
-    return 1.0 - sum(importances.get(name, 0.0) for name in bundle.model.encoder.features if name in missing)
+    lost = sum(importances.get(name, 0.0) for name in bundle.model.encoder.features if name in missing)
+    return max(0.0, 1.0 - lost)
 
 
 def score_parts(

@@ -62,7 +62,7 @@ def arrived(bundle: Bundle, asked: ApplicationRequest) -> Arrived:
 
 def _frame(table: Table, rows: Sequence[TableRow], owner: int) -> pl.DataFrame:
     """Return the rows with the schema's types; all columns where there are no rows: then all of them are known."""
-    names = {name for row in rows for name in row} or set(table.columns) - {OUTCOME}
+    names = {name for row in rows for name in row} if rows else set(table.columns) - {OUTCOME}
     if APPLICATION_ID in table.columns:
         names.add(APPLICATION_ID)
     columns = {

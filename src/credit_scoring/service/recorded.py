@@ -15,6 +15,7 @@ from credit_scoring.adapters.decision_log.values import unpack_values
 from credit_scoring.bundle.store import load_bundle
 from credit_scoring.domain.errors import BundleError, UnknownDecisionError
 from credit_scoring.domain.record import Recorded
+from credit_scoring.scoring.inputs import Value
 from credit_scoring.service.champion import Champion, Serving
 from credit_scoring.service.context import Context
 from credit_scoring.service.problems import RefusedError
@@ -65,6 +66,26 @@ def seen(context: Context, record: Recorded) -> Seen:
     serving = _serving_of(record, context.champion)
     values = unpack_values([payload.values], len(serving.bundle.model.encoder.features))
     return Seen(record, serving, values, json.loads(payload.told) if payload.told else {})
+
+
+def recorded_features(context: Context, record: Recorded) -> tuple[dict[str, Value], float]:
+    """Return what a decision was made of, by name, and its coverage.
+
+    It is what was supplied, or, where rows of the tables arrived, the feature values that the model saw; those that
+    were missing are then known to be missing.
+
+    Raises
+    ------
+    RefusedError
+        As `seen`.
+    """
+    found = seen(context, record)
+    coverage = float(str(record.entry.facts["coverage"]))
+    if record.entry.facts["endpoint"] != "application":
+        return dict(json.loads(record.entry.payload.inputs)["features"]), coverage  # type: ignore[union-attr]
+    encoder = found.serving.bundle.model.encoder
+    values = found.values[0].tolist()
+    return {name: encoder.decode(name, value) for name, value in zip(encoder.features, values, strict=True)}, coverage
 
 
 def _serving_of(record: Recorded, champion: Champion) -> Serving:

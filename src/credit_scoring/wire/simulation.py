@@ -6,19 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from credit_scoring.wire.base import WHOLE, ApplicantId, Decision, Features, FeatureValue, Wire
+from credit_scoring.wire.base import WHOLE, ApplicantId, Decision, DecisionId, Features, FeatureValue, Wire
 from credit_scoring.wire.scoring import Explanation
 
 
 class SimulationRequest(Wire):
-    """An application, stored or supplied, and changes to its actionable fields.
+    """An application, stored, decided before or supplied, and changes to its actionable fields.
 
     ``TERM`` is the number of monthly repayments; with ``AMT_CREDIT`` or ``TERM`` the annuity follows, unless it is
     changed too.
     """
 
-    applicant: ApplicantId | None = Field(None, description="An applicant of the feature store; or give features.")
-    features: Features | None = None
+    applicant: ApplicantId | None = Field(None, description="An applicant of the feature store.")
+    decision: DecisionId | None = Field(None, description="Or a recorded decision: what it was made of.")
+    features: Annotated[Features | None, Field(description="Or an application by name.")] = None
     changes: Annotated[dict[str, FeatureValue], Field(max_length=20)] = Field(default_factory=dict)
     suggest: bool = Field(False, strict=True, description="Also look for the smallest change that would be approved.")
     term: Annotated[int, Field(strict=True, ge=1, le=600), WHOLE] | None = Field(
@@ -27,8 +28,8 @@ class SimulationRequest(Wire):
 
     @model_validator(mode="after")
     def _one_source(self) -> SimulationRequest:
-        if (self.applicant is None) == (self.features is None):
-            raise ValueError("give either applicant or features")
+        if sum(one is not None for one in (self.applicant, self.decision, self.features)) != 1:
+            raise ValueError("give one of applicant, decision and features")
         return self
 
 

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from tests.running import Running, free_port
 
 from credit_scoring import dashboard
+from credit_scoring.adapters.decision_log.log import open_log
+from credit_scoring.dashboard.charts import plain
 from credit_scoring.dashboard.words import Words
 from credit_scoring.domain.text import LANGUAGES, Language
 
@@ -91,3 +93,51 @@ def test_an_unknown_applicant_and_a_silent_api_are_told_with_a_way_on(
     assert words("error.down.title") in told
     assert silent in told
     assert [one.label for one in app.button][-1] == words("error.again")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [{"decision": "garbage"}, {"decision": "\x00"}, {"decision": "../../model/info?"}, {"applicant": "../simulate?"}],
+)
+def test_an_address_that_names_nothing_is_told_so(server: Running, opened: Opened, address: dict[str, str]) -> None:
+    assert Words("en")("error.not-found.title") in texts_of(opened(server.url, lang="en", **address))
+
+
+def test_a_filter_begins_again_at_the_first_page(server: Running, opened: Opened) -> None:
+    app = opened(server.url, lang="en")
+    app.number_input(key="find_page").set_value(3).run()
+    app.selectbox(key="find_decision-en").set_value("decline").run()
+    assert not app.exception
+    assert len(app.dataframe) == 1
+
+
+def test_an_application_in_a_file_does_not_stand_in_for_the_stored_applicant(server: Running, opened: Opened) -> None:
+    applicant = an_applicant(server)
+    row = {"application": {"SK_ID_CURR": applicant, "AMT_CREDIT": 450_000.0}}
+    uploaded = server.client.post("/applications/score", json=row).json()["decision_id"]
+    decision = opened(server.url, lang="en", applicant=str(applicant)).query_params["decision"]
+    assert decision != uploaded
+    assert server.client.get(f"/decisions/{decision}").json()["facts"]["endpoint"] == "applicant"
+
+
+def test_a_purged_decision_still_shows_its_record(server: Running, opened: Opened) -> None:
+    decision = server.client.post("/predict", json={"features": {"EXT_SOURCE_2": 0.5}, "applicant": 77}).json()
+    with open_log(f"sqlite:///{server.home / 'decisions.db'}") as log:
+        log.purge_applicant(77, "data protection")
+    words, app = Words("en"), opened(server.url, lang="en", decision=decision["decision_id"])
+    assert not app.exception
+    assert [one.value for one in app.info] == [words("file.nothing_left")]
+    assert words("record.reviews") in texts_of(app)
+
+
+def test_what_a_reviewer_wrote_is_shown_as_written(server: Running, opened: Opened) -> None:
+    decision = server.client.post("/predict", json={"features": {"EXT_SOURCE_2": 0.5}}).json()["decision_id"]
+    comment = "**bold** ![i](http://host/i.png) $x$ :material/star:"
+    review = {"action": "confirm", "decision": "decline", "reason_code": "other", "comment": comment, "reviewer": "E"}
+    server.client.post(f"/decisions/{decision}/review", json=review).raise_for_status()
+    app = opened(server.url, lang="en", decision=decision)
+    app.session_state["file-section"] = "record"
+    app.run()
+    assert not app.exception
+    shown = [str(cell) for table in app.table for cell in table.value.to_numpy().ravel()]
+    assert plain(comment) in shown

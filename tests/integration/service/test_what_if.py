@@ -87,3 +87,28 @@ def test_one_source_is_needed(server: Running) -> None:
     for asked in ({}, {"applicant": 1, "features": {}}):
         assert server.client.post("/simulate", json=asked).status_code == 422
     assert server.client.post("/simulate", json={"applicant": 1}).status_code == 404
+
+
+def test_a_recorded_decision_is_simulated_from_what_it_was_made_of(server: Running) -> None:
+    application = {"SK_ID_CURR": 900_010, "AMT_CREDIT": 450_000.0, "AMT_ANNUITY": 24_000.0, "EXT_SOURCE_2": 0.4}
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("/predict", {"features": {"AMT_CREDIT": 450_000.0, "AMT_ANNUITY": 24_000.0, "EXT_SOURCE_2": 0.4}}),
+        ("/applications/score", {"application": application, "bureau": [], "previous_application": []}),
+    )
+    for path, body in asked:
+        made = server.client.post(path, json=body).json()
+        changed = {"decision": made["decision_id"], "changes": {"AMT_ANNUITY": 20_000.0}}
+        answer = server.client.post("/simulate", json=changed).json()
+        assert answer["before"]["p_default"] == made["p_default"]
+        for side in ("before", "after"):
+            assert answer[side]["coverage"] == made["coverage"]
+        assert answer["after"]["p_default"] != made["p_default"]
+        again = server.client.post("/simulate", json={"decision": answer["after"]["decision_id"], "changes": {}}).json()
+        assert again["before"]["p_default"] == pytest.approx(answer["after"]["p_default"], rel=1e-12)
+
+
+def test_one_source_is_simulated(server: Running) -> None:
+    bodies: tuple[dict[str, Any], ...] = ({"changes": {}}, {"applicant": 1, "features": {}, "changes": {}})
+    for body in bodies:
+        assert server.client.post("/simulate", json=body).status_code == 422
+    assert server.client.post("/simulate", json={"decision": "0" * 32}).status_code == 404

@@ -110,7 +110,7 @@ def _sentence(found: Standing, value: Value, words: Words) -> str:
 
 def _of(name: str, group: Group, found: Standing, words: Words) -> list[str]:
     """Return what one group says of the value, where it says anything."""
-    unit, count = found.axis.unit, words.number(group.applicants)
+    unit, count = found.axis.unit, words.number(group.applicants - group.missing)
     told = []
     if group.below is not None:
         how = "same" if found.axis.edges is None else "before" if unit.endswith("_before") else "below"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
 from credit_scoring.dashboard.cards import Card, show_cards
-from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.charts import show, show_table
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.calibration import calibration
 from credit_scoring.dashboard.figures.drivers import concepts, effects
 from credit_scoring.dashboard.figures.model import gains, roc
+from credit_scoring.dashboard.sections import show_sections
 from credit_scoring.wire.model import Effects, Interval, Measured, ModelInfo, ModelVersions, Performance
 
-SECTIONS = ("performance", "drivers", "features", "versions")
 SHARES = frozenset({"defaults_detected", "decline_rate", "bad_rate_approved"})
 
 
@@ -34,7 +35,7 @@ def page(desk: Desk) -> None:
             Card(words("model.auc"), words.number(auc.value, 4), _interval(desk, auc, 4)),
             Card(
                 words("policy.cutoff"),
-                words.percent(info.policy.cutoff),
+                words.percent(min(info.policy.cutoff, 1.0)),
                 words("model.theory", cutoff=words.percent(info.policy.theoretical_cutoff)),
             ),
             Card(
@@ -44,12 +45,8 @@ def page(desk: Desk) -> None:
             ),
         ]
     )
-    tabs = st.tabs([words(f"model.{name}") for name in SECTIONS], key="model_section", on_change="rerun")
     draw = {"performance": _performance, "drivers": _drivers, "features": _features, "versions": _versions}
-    for name, tab in zip(SECTIONS, tabs, strict=True):
-        if tab.open:
-            with tab:
-                draw[name](desk, info)
+    show_sections(desk, "model", {name: partial(show_it, desk, info) for name, show_it in draw.items()})
 
 
 def _day(desk: Desk, moment: str | None) -> str:
@@ -85,7 +82,7 @@ def _metrics(desk: Desk, info: ModelInfo) -> None:
     table = {words("model.metric"): [words.known(f"metric.{name}", name) for name in names]}
     for population, figures in measured.items():
         table[words(f"model.{population}")] = [_told(desk, figures, name) for name in names]
-    st.table(table, hide_index=True, border="horizontal", alt=words("model.metrics"))
+    show_table(table, alt=words("model.metrics"))
     st.markdown(words("model.metrics_note"))
 
 
@@ -138,7 +135,7 @@ def _versions(desk: Desk, _: ModelInfo) -> None:
     words = desk.words
     with desk.waits("model.waits"):
         found = desk.kept(ModelVersions, "/model/versions").versions
-    st.table(
+    show_table(
         {
             words("model.version"): [words.number(one.version) for one in found],
             words("model.role"): [words(f"role.{one.role}") for one in found],
@@ -146,12 +143,12 @@ def _versions(desk: Desk, _: ModelInfo) -> None:
             words("model.trained_at"): [_day(desk, one.trained_at) for one in found],
             words("model.auc"): ["" if one.auc is None else words.number(one.auc.value, 4) for one in found],
             words("metric.cost"): ["" if one.cost is None else words.number(one.cost.value, 4) for one in found],
-            words("policy.cutoff"): ["" if one.cutoff is None else words.percent(one.cutoff) for one in found],
+            words("policy.cutoff"): [
+                "" if one.cutoff is None else words.percent(min(one.cutoff, 1.0)) for one in found
+            ],
             words("model.digest"): [one.digest[:12] for one in found],
             words("model.problem"): [one.problem or "" for one in found],
         },
-        hide_index=True,
-        border="horizontal",
         alt=words("model.versions"),
     )
     st.markdown(words("model.registry_note"))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from credit_scoring.dashboard.cards import Card, show_cards
-from credit_scoring.dashboard.charts import show
+from credit_scoring.dashboard.charts import show, show_table
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.policy import approval_against_bad_rate, cost_curve
@@ -14,6 +15,7 @@ from credit_scoring.wire.model import Policy
 from credit_scoring.wire.policy import PolicyChange, PolicyCurve, Portfolio, Swap
 
 MOST_RATIO = 50.0
+LEAST_CUTOFF, MOST_CUTOFF = 0.5, 60.0
 WAYS = ("cheapest", "own")
 
 
@@ -53,10 +55,11 @@ def _policy(desk: Desk, policy: Policy) -> None:
     st.markdown(words("policy.note"))
     ratio_box, way_box, own_box = st.columns([2, 2, 2], gap="large")
     present = policy.approve_bad / policy.decline_good
+    least, most = min(1.0, present), max(MOST_RATIO, present)
     ratio = ratio_box.slider(
         words("policy.ratio"),
-        1.0,
-        max(MOST_RATIO, present),
+        least,
+        most,
         present,
         0.5,
         format="%g",
@@ -68,8 +71,7 @@ def _policy(desk: Desk, policy: Policy) -> None:
     )
     own = None
     if way == "own":
-        start = round(100 * policy.cutoff, 1)
-        own = own_box.slider(words("policy.cutoff"), 0.5, 60.0, start, 0.1, format="%.1f%%", key="cutoff") / 100
+        own = _own_cutoff(desk, policy.cutoff, own_box)
     costs = {"approve_bad": ratio, "decline_good": 1.0}
     with desk.waits("policy.waits"):
         curve = desk.kept(PolicyCurve, "/policy/curve", **costs)
@@ -82,27 +84,39 @@ def _policy(desk: Desk, policy: Policy) -> None:
         show(approval_against_bad_rate(curve, words, change.proposed.cutoff), words, key="approval")
 
 
+def _own_cutoff(desk: Desk, present: float, place: DeltaGenerator) -> float:
+    """Return the cut-off that is chosen; where the slider was left, that in force, whatever its decimals."""
+    start = min(max(round(100 * present, 1), LEAST_CUTOFF), MOST_CUTOFF)
+    chosen = place.slider(
+        desk.words("policy.cutoff"), LEAST_CUTOFF, MOST_CUTOFF, start, 0.1, format="%.1f%%", key="cutoff"
+    )
+    return present if chosen == start else float(chosen) / 100
+
+
 def _change(desk: Desk, curve: PolicyCurve, change: PolicyChange) -> None:
     words, gain = desk.words, change.cost_difference
     sure = "cheaper" if gain.upper < 0 else "dearer" if gain.lower > 0 else "unsure"
-    bad = change.proposed.bad_rate_approved
+    bad, bad_now = (
+        words("portfolio.nobody") if point.bad_rate_approved is None else words.percent(point.bad_rate_approved)
+        for point in (change.proposed, change.present)
+    )
     interval = words("queue.interval", lower=words.signed(gain.lower, 4), upper=words.signed(gain.upper, 4))
     show_cards(
         [
             Card(
                 words("policy.cutoff"),
-                words.percent(change.proposed.cutoff),
-                words("policy.instead", cutoff=words.percent(change.present.cutoff)),
+                words.percent(min(change.proposed.cutoff, 1.0), 2),
+                words("policy.instead", figure=words.percent(min(change.present.cutoff, 1.0), 2)),
             ),
             Card(
                 words("portfolio.approval"),
                 words.percent(change.proposed.approval_rate),
-                words("policy.instead", cutoff=words.percent(change.present.approval_rate)),
+                words("policy.instead", figure=words.percent(change.present.approval_rate)),
             ),
             Card(
                 words("policy.bad_approved"),
-                words("portfolio.nobody") if bad is None else words.percent(bad),
-                words("policy.instead", cutoff=words.percent(change.present.bad_rate_approved or 0.0)),
+                bad,
+                words("policy.instead", figure=bad_now),
             ),
             Card(words("policy.difference"), words.signed(gain.value, 4), interval),
         ]
@@ -117,14 +131,12 @@ def _swaps(desk: Desk, curve: PolicyCurve, change: PolicyChange) -> None:
     if change.stored is not None:
         rows.append((words("policy.stored", count=words.number(change.stored.applications)), change.stored))
     st.markdown(f"### {words('policy.swaps')}")
-    st.table(
+    show_table(
         {
             words("policy.population"): [told for told, _ in rows],
             words("policy.newly_approved"): [_of(desk, s.newly_approved, s.newly_approved_bad) for _, s in rows],
             words("policy.newly_declined"): [_of(desk, s.newly_declined, s.newly_declined_bad) for _, s in rows],
         },
-        hide_index=True,
-        border="horizontal",
     )
 
 

@@ -7,10 +7,10 @@ from typing import get_args
 import streamlit as st
 
 from credit_scoring.dashboard.cards import Card, show_cards
-from credit_scoring.dashboard.charts import show
-from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.charts import show, show_table
+from credit_scoring.dashboard.desk import Desk, named
 from credit_scoring.dashboard.figures.gauge import gauge
-from credit_scoring.dashboard.file import show_reasons, show_verdict
+from credit_scoring.dashboard.file import show_reasons, show_verdict, show_whose
 from credit_scoring.dashboard.review import recent_reviews, review_form, show_reviews
 from credit_scoring.wire.decisions import DecisionRecord, Flag, Queue, QueueItem, RecordedExplanation, ReviewSummary
 
@@ -25,7 +25,8 @@ def page(desk: Desk) -> None:
         words("queue.why"),
         (ALL, *get_args(Flag)),
         format_func=lambda one: words("queue.all") if one == ALL else words(f"flag.{one}"),
-        key="queue_flag",
+        key=desk.key_of("queue_flag"),
+        on_change=_newest,
         width=320,
     )
     before = st.session_state.get("queue_before")
@@ -33,11 +34,12 @@ def page(desk: Desk) -> None:
         queue = desk.api.get(Queue, "/queue", flag=None if flag == ALL else flag, limit=ROWS, before=before)
         summary = recent_reviews(desk)
     _rates(desk, queue, summary)
-    decision = st.query_params.get("decision")
+    decision = named("decision")
     if queue.items:
         _list(desk, queue)
     else:
-        st.success(words("queue.empty" if flag == ALL else "queue.none_such"), icon=":material/inbox:")
+        empty = "queue.none_older" if before is not None else "queue.empty" if flag == ALL else "queue.none_such"
+        st.success(words(empty), icon=":material/inbox:")
         desk.link("applicant", words("queue.go_on"), icon=":material/person_search:")
     _turn(desk, queue, before)
     if decision is not None:
@@ -100,13 +102,17 @@ def _side(desk: Desk, distance: float) -> str:
     return desk.words(f"queue.{'below' if distance > 0 else 'above'}", points=points)
 
 
+def _newest() -> None:
+    st.session_state.pop("queue_before", None)
+
+
 def _turn(desk: Desk, queue: Queue, before: int | None) -> None:
     """Draw the ways to older and back to the newest cases, where there are any."""
     if queue.next_before is not None and st.button(desk.words("queue.older"), icon=":material/arrow_forward:"):
         st.session_state["queue_before"] = queue.next_before
         st.rerun()
     if before is not None and st.button(desk.words("queue.newest"), icon=":material/first_page:"):
-        del st.session_state["queue_before"]
+        _newest()
         st.rerun()
 
 
@@ -116,10 +122,7 @@ def _case(desk: Desk, decision: str) -> None:
         explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
         record = desk.api.get(DecisionRecord, f"/decisions/{decision}")
     with st.container(border=True):
-        who = (
-            words("file.applicant", applicant=explained.applicant) if explained.applicant else words("file.unnumbered")
-        )
-        st.header(who)
+        show_whose(desk, explained)
         show_verdict(desk, explained, minimum_coverage=explained.minimum_coverage)
         case, review = st.columns([3, 2], gap="large")
         with case:
@@ -137,7 +140,7 @@ def _overrides(desk: Desk, summary: ReviewSummary) -> None:
     if not summary.overrides:
         return
     st.markdown(f"### {words('queue.overrides')}")
-    st.table(
+    show_table(
         {
             words("queue.decided"): [words(f"decision.{one.decided}") for one in summary.overrides],
             words("queue.became"): [words(f"decision.{one.made}") for one in summary.overrides],
@@ -146,6 +149,4 @@ def _overrides(desk: Desk, summary: ReviewSummary) -> None:
             ],
             words("queue.count"): [words.number(one.count) for one in summary.overrides],
         },
-        hide_index=True,
-        border="horizontal",
     )

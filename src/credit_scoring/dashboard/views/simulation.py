@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from credit_scoring.dashboard.charts import say, show
+from credit_scoring.dashboard.charts import plain, show
 from credit_scoring.dashboard.client import ApiError
-from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.desk import Desk, named
 from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.figures.reasons import moved
-from credit_scoring.dashboard.file import show_verdict
+from credit_scoring.dashboard.file import show_verdict, show_whose
 from credit_scoring.dashboard.find import asked_number
 from credit_scoring.dashboard.views.applicant import latest_or_new
 from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
@@ -26,26 +26,20 @@ def page(desk: Desk) -> None:
     """Draw the simulation of the decision that the address names, or the way to one."""
     words = desk.words
     st.warning(words("simulation.nothing_decided"), icon=":material/tune:")
-    decision = st.query_params.get("decision")
+    decision = named("decision")
     if decision is None:
         _choose(desk)
         return
     with desk.waits("applicant.waits"):
         explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
         record = desk.kept(DecisionRecord, f"/decisions/{decision}")
-    if explained.applicant is not None:
-        st.header(words("file.applicant", applicant=explained.applicant))
-    if record.features is None:
-        st.info(words("inputs.purged"))
-        return
-    source = _source(explained, record)
-    known = _known(record)
-    asked = _form(desk, known)
+    show_whose(desk, explained)
+    asked = _form(desk, _known(record))
     place = f"simulation-{decision}"
     if asked is not None:
-        st.session_state[place] = source | asked
+        st.session_state[place] = {"decision": decision} | asked
     if place in st.session_state:
-        _show(desk, explained, st.session_state[place], decision)
+        _show(desk, st.session_state[place], decision)
 
 
 def _choose(desk: Desk) -> None:
@@ -56,14 +50,6 @@ def _choose(desk: Desk) -> None:
         decision = latest_or_new(desk, applicant)
     st.query_params["decision"] = decision
     st.rerun()
-
-
-def _source(explained: RecordedExplanation, record: DecisionRecord) -> dict[str, Any]:
-    """Return what the API is to simulate: the stored applicant, or what was supplied for this decision."""
-    if explained.endpoint == "applicant":
-        return {"applicant": explained.applicant}
-    supplied = record.inputs.get("features") if isinstance(record.inputs, Mapping) else None
-    return {"features": supplied or record.features}
 
 
 def _known(record: DecisionRecord) -> dict[str, float | str | None]:
@@ -81,7 +67,7 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
         boxes = st.columns(len(AMOUNTS) + 1)
         for box, name in zip(boxes, AMOUNTS, strict=False):
             present = known.get(name)
-            start = float(present) if isinstance(present, int | float) else None
+            start = float(present) if isinstance(present, int | float) and present >= 1 else None
             help_ = words("simulation.now", value=words.value(start, "currency"))
             value = box.number_input(
                 words(f"field.{name}"), min_value=1.0, value=start, step=1_000.0, format="%.0f", help=help_
@@ -117,7 +103,7 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
     return asked if tried or looked else None
 
 
-def _show(desk: Desk, explained: RecordedExplanation, asked: dict[str, Any], decision: str) -> None:
+def _show(desk: Desk, asked: dict[str, Any], decision: str) -> None:
     words = desk.words
     place = f"simulated-{decision}-{words.language}"
     done: tuple[dict[str, Any], Simulation] | None = st.session_state.get(place)
@@ -136,7 +122,7 @@ def _show(desk: Desk, explained: RecordedExplanation, asked: dict[str, Any], dec
     if simulation.suggestion is not None:
         _suggest(desk, simulation.suggestion)
     if simulation.changes:
-        _compare(desk, explained, simulation)
+        _compare(desk, simulation)
 
 
 def _suggest(desk: Desk, found: Suggestion) -> None:
@@ -146,16 +132,16 @@ def _suggest(desk: Desk, found: Suggestion) -> None:
         st.markdown(desk.words("simulation.risk_then", p_default=desk.words.percent(found.p_default)))
 
 
-def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation) -> None:
-    words = desk.words
+def _compare(desk: Desk, simulation: Simulation) -> None:
+    words, policy = desk.words, desk.model().policy
     before, after = simulation.before, simulation.after
     st.markdown(f"### {words('simulation.after')}")
     told = [
         words("simulation.change", what=words(f"field.{name}"), to=_amount(desk, name, value))
         for name, value in simulation.changes.items()
     ]
-    say("\n".join(f"- {change}" for change in told))
-    show_verdict(desk, after, minimum_coverage=explained.minimum_coverage)
+    st.markdown("\n".join(f"- {plain(change)}" for change in told))
+    show_verdict(desk, after, minimum_coverage=policy.minimum_coverage)
     moves = words.signed(100 * (after.p_default - before.p_default), 2)
     st.markdown(
         words(
@@ -166,7 +152,7 @@ def _compare(desk: Desk, explained: RecordedExplanation, simulation: Simulation)
         )
     )
     figure = gauge(
-        after.p_default, after.cutoff, explained.cutoff_interval, after.decision, words, before=before.p_default
+        after.p_default, after.cutoff, policy.cutoff_interval, after.decision, words, before=before.p_default
     )
     show(figure, words, key="simulated-gauge")
     concepts = {name: info.concept for name, info in desk.features().items()}

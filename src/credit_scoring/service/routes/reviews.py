@@ -24,9 +24,11 @@ _READ = refusals(401, 403, 422, 429, 503, 504)
 async def queue(request: Request, asked: Annotated[QueueSearch, Query()]) -> Response:
     """Return what a person should see, newest first, a page at a time, with the reason to look at each."""
     context, _ = admitted(request, "review")
-    found, waiting = await asyncio.to_thread(context.log.queue, flag=asked.flag, before=asked.before, limit=asked.limit)
-    more = found[-1].sequence if len(found) == asked.limit else None
-    return answer(Queue(items=tuple(_item(record) for record in found), waiting=waiting, next_before=more))
+    one_more = asked.limit + 1
+    found, waiting = await asyncio.to_thread(context.log.queue, flag=asked.flag, before=asked.before, limit=one_more)
+    shown = found[: asked.limit]
+    more = shown[-1].sequence if len(found) == one_more else None
+    return answer(Queue(items=tuple(map(_item, shown)), waiting=waiting, next_before=more))
 
 
 def _item(record: Recorded) -> QueueItem:

@@ -15,6 +15,7 @@ from credit_scoring.service.cases import supplied_case
 from credit_scoring.service.context import Context, admitted, language_of
 from credit_scoring.service.deciding import Case
 from credit_scoring.service.problems import RefusedError
+from credit_scoring.service.recorded import made, recorded_features
 from credit_scoring.service.stored import stored_features
 from credit_scoring.service.what_if import changed, suggested
 from credit_scoring.wire.simulation import Simulation, SimulationRequest
@@ -47,6 +48,8 @@ async def simulate(request: Request) -> Response:
     """
     context, caller = admitted(request, "score")
     asked = await parsed(request, SimulationRequest)
+    if asked.decision is not None:  # which shows what is recorded
+        admitted(request, "review")
     language = language_of(request)
     before, after, changes, features = await asyncio.to_thread(_cases, context, caller, asked, language)
     first, second = await asyncio.gather(context.desk.decided(before), context.desk.decided(after))
@@ -65,8 +68,14 @@ def _cases(
         raise RefusedError(409, "which fields an applicant can change is only known of Home Credit applications")
     features: dict[str, Value] = dict(asked.features or {})
     coverage: float | None = None
+    applicant = asked.applicant
     if asked.applicant is not None:
         features, coverage = stored_features(context, serving, asked.applicant)
+    elif asked.decision is not None:
+        record = made(context, asked.decision)
+        features, coverage = recorded_features(context, record)
+        coverage = coverage if record.entry.facts["bundle"] == serving.digest else None
+        applicant = record.entry.payload.applicant if record.entry.payload else None
     check_changes(asked.changes, features, term=asked.term)
     changes = with_consequences(
         {name: float(value) for name, value in asked.changes.items() if value is not None}, features, term=asked.term
@@ -79,7 +88,7 @@ def _cases(
             supplied,
             caller=caller,
             endpoint="simulate",
-            applicant=asked.applicant,
+            applicant=applicant,
             coverage=coverage,
             language=language,
             kind="simulation",
