@@ -12,9 +12,11 @@ from credit_scoring.dashboard.desk import Desk
 def show_sections(desk: Desk, page: str, sections: Mapping[str, Callable[[], None]]) -> None:
     """Draw the tabs of `page`, whose titles are its texts, and what is in the open one."""
     place = f"{page}-section"
+    key = desk.key_of(place)
     titles = {name: desk.words(f"{page}.{name}") for name in sections}
-    remembered = titles.get(st.session_state.get(place, ""))
-    tabs = st.tabs(list(titles.values()), default=remembered, key=desk.key_of(place), on_change="rerun")
+    if key not in st.session_state and place in st.session_state:
+        st.session_state[key] = titles[st.session_state[place]]
+    tabs = st.tabs(list(titles.values()), key=key, on_change="rerun")
     for (name, draw), tab in zip(sections.items(), tabs, strict=True):
         if tab.open:
             st.session_state[place] = name

@@ -136,7 +136,7 @@ def test_what_a_reviewer_wrote_is_shown_as_written(server: Running, opened: Open
     review = {"action": "confirm", "decision": "decline", "reason_code": "other", "comment": comment, "reviewer": "E"}
     server.client.post(f"/decisions/{decision}/review", json=review).raise_for_status()
     app = opened(server.url, lang="en", decision=decision)
-    app.session_state["file-section"] = "record"
+    app.session_state["file-section-en"] = Words("en")("file.record")
     app.run()
     assert not app.exception
     shown = [str(cell) for table in app.table for cell in table.value.to_numpy().ravel()]
