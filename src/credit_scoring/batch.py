@@ -1,4 +1,4 @@
-"""Many applications at once: tables or a single-table file in, a file of features or decisions out, or none."""
+"""Many applications at once: tables or a single-table file in; features, decisions or a watch's report out, or none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import catalogue
 from credit_scoring.features.shards import matrices
+from credit_scoring.monitoring.reference import Reference
+from credit_scoring.monitoring.watch import WatchReport, watch, window
 from credit_scoring.scoring.score import BatchSummary, score_parts, uncomputed_features, without_untold
 from credit_scoring.tables.matrix import conformed, read_matrix, with_id
 from credit_scoring.tables.read import Tables
@@ -62,14 +64,8 @@ def score_tables(
         If the bundle is of another portfolio, or `out` has another ending.
     """
     _require_writable(out)
-    if bundle.manifest.portfolio != "home_credit":
-        raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
-    applications = tables.scored()
-    found = tables.columns_of(applications)
-    uncomputed = uncomputed_features(bundle, found)
-    with matrices(tables.of(applications)) as parts:
-        told = (without_untold(bundle, part, found) for part in parts)
-        return _write(_scored(bundle, told, uncomputed, explained=explained, on_rows=on_rows), out)
+    with _matrices_of(bundle, tables) as (parts, uncomputed):
+        return _write(_scored(bundle, parts, uncomputed, explained=explained, on_rows=on_rows), out)
 
 
 def score_matrix(
@@ -83,12 +79,65 @@ def score_matrix(
         If the bundle is of another portfolio, a column is missing or of another type.
     """
     _require_writable(out)
+    parts = _scored(bundle, [_matrix_of(bundle, path)], [], explained=explained, on_rows=on_rows)
+    return _write(parts, out)
+
+
+def watch_tables(
+    bundle: Bundle, tables: Tables, out: Path | None = None, *, on_rows: OnRows = lambda _: None
+) -> WatchReport:
+    """Compare the applications that `score_tables` would score with training; write the report into `out` (JSON).
+
+    Raises
+    ------
+    DataError
+        If the bundle is of another portfolio, there are no applications, or `out` has another ending.
+    """
+    if out is not None:
+        _require_writable(out, (".json",))
+    with _matrices_of(bundle, tables) as (parts, uncomputed):
+        return _watched(bundle, parts, uncomputed, out, on_rows)
+
+
+def watch_matrix(
+    bundle: Bundle, path: Path, out: Path | None = None, *, on_rows: OnRows = lambda _: None
+) -> WatchReport:
+    """Compare a single-table file with training, for a model that was trained on one; else as `watch_tables`.
+
+    Outcomes in it are not used: which value of their column means default is not recorded.
+    """
+    if out is not None:
+        _require_writable(out, (".json",))
+    return _watched(bundle, [_matrix_of(bundle, path)], [], out, on_rows)
+
+
+@contextmanager
+def _matrices_of(bundle: Bundle, tables: Tables) -> Iterator[tuple[Iterator[pl.DataFrame], list[str]]]:
+    """Open the feature matrix of the applications to score in parts, and name the features that lack a source."""
+    if bundle.manifest.portfolio != "home_credit":
+        raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
+    applications = tables.scored()
+    found = tables.columns_of(applications)
+    with matrices(tables.of(applications)) as parts:
+        yield (without_untold(bundle, part, found) for part in parts), uncomputed_features(bundle, found)
+
+
+def _matrix_of(bundle: Bundle, path: Path) -> pl.DataFrame:
     if bundle.manifest.portfolio != "matrix":
         raise DataError("this model was trained on the eight tables: give their folder, not --matrix")
     frame, _ = with_id(read_matrix(path), bundle.manifest.id_column)
-    kinds = {card.name: card.kind for card in bundle.manifest.features}
-    parts = _scored(bundle, [conformed(frame, kinds)], [], explained=explained, on_rows=on_rows)
-    return _write(parts, out)
+    return conformed(frame, {card.name: card.kind for card in bundle.manifest.features})
+
+
+def _watched(
+    bundle: Bundle, parts: Iterable[pl.DataFrame], uncomputed: list[str], out: Path | None, on_rows: OnRows
+) -> WatchReport:
+    reference = Reference.of(bundle)
+    report = watch(bundle, reference, window(bundle, reference, parts, uncomputed=uncomputed, on_rows=on_rows))
+    if out is not None:
+        with _draft(out) as draft:
+            draft.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return report
 
 
 def _scored(

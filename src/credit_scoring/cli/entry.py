@@ -11,6 +11,7 @@ from credit_scoring.cli.applicants import applicants_app
 from credit_scoring.cli.dashboard import dashboard
 from credit_scoring.cli.data import data_app
 from credit_scoring.cli.decisions import decisions_app
+from credit_scoring.cli.drift import drift
 from credit_scoring.cli.interrupts import heed_every_interrupt
 from credit_scoring.cli.keys import keys_app
 from credit_scoring.cli.model import model_app
@@ -34,7 +35,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(applicants_app, name="applicants")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="keys")
-for command in (train, tune, features, score, serve, dashboard):
+for command in (train, tune, features, score, drift, serve, dashboard):
     app.command()(command)
 
 

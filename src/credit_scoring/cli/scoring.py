@@ -67,11 +67,11 @@ def score(
             summary = score_on_spark(terminal, str(source), out, bundle, folder, explained=reasons, shards=shards)
         elif matrix is not None:
             with terminal.step(f"Scoring {matrix}") as bar:
-                summary = score_matrix(bundle, matrix, Path(out), explained=reasons, on_rows=_counter(bar))
+                summary = score_matrix(bundle, matrix, Path(out), explained=reasons, on_rows=batch_counter(bar))
                 bar.made = summary.told(out)
         else:
             with checked_tables(str(source)) as (tables, _), terminal.step(f"Scoring {tables.scored()}") as bar:
-                summary = score_tables(bundle, tables, Path(out), explained=reasons, on_rows=_counter(bar))
+                summary = score_tables(bundle, tables, Path(out), explained=reasons, on_rows=batch_counter(bar))
                 bar.made = summary.told(out)
         _tell_unseen(summary)
 
@@ -81,7 +81,8 @@ def _refuse_shards(shards: int | None) -> None:
         raise typer.BadParameter("--shards goes with --engine spark; Polars divides large tables by itself")
 
 
-def _counter(bar: Bar) -> Callable[[int], None]:
+def batch_counter(bar: Bar) -> Callable[[int], None]:
+    """Return what tells on `bar` that another batch of so many applications is done."""
     scored = itertools.count(1)
 
     def on_rows(rows: int) -> None:

@@ -1,0 +1,76 @@
+"""A watch told as lines of text."""
+
+from __future__ import annotations
+
+from credit_scoring.bundle.manifest import Metric
+from credit_scoring.monitoring.drift import Drift, Finding
+from credit_scoring.monitoring.performance import FIGURES
+from credit_scoring.monitoring.watch import WatchReport
+
+SHOWN = 15
+_NAMES = {
+    "auc": "AUC",
+    "defaults_detected": "defaults detected",
+    "decline_rate": "decline rate",
+    "bad_rate_approved": "bad rate, approved",
+    "cost": "cost per applicant",
+}
+
+
+def told(report: WatchReport) -> str:
+    """Return what moved, by severity, and the figures to expect beside those of training."""
+    return "\n".join([*_moved(report.drift), *_concepts(report.drift), "", *_figures(report)])
+
+
+def _moved(found: Drift) -> list[str]:
+    alarms, checked = found.alarms, f"{found.reference_rows:,} of training, {found.checks:,} checks"
+    counts = f"{_counted(alarms, 'alarm')}, {_counted(len(found.findings) - alarms, 'notice')}"
+    lines = [f"{found.rows:,} applications against {checked}: {counts}"]
+    if found.findings:
+        width = max(len(one.subject) for one in found.findings[:SHOWN])
+        lines += [_finding(one, width) for one in found.findings[:SHOWN]]
+    if (more := len(found.findings) - SHOWN) > 0:
+        lines.append(f"  and {more} more: -o report.json lists all")
+    if found.too_few:
+        lines.append(f"  too few applications for {_counted(found.too_few, 'check')}: a shift there may go unseen")
+    return lines
+
+
+def _finding(one: Finding, width: int) -> str:
+    weight = f", {one.importance:.1%} of the model" if one.concept else ""
+    place = f"{one.severity:<6}  {one.code}  {one.subject:<{width}}"
+    return f"  {place}  {one.measures} {one.value:+.3f} (limit {one.limit:.3f}){weight}"
+
+
+def _concepts(found: Drift) -> list[str]:
+    moved = [one for one in found.concepts if one.moved][:5]
+    if not moved:
+        return []
+    parts = [f"{one.concept} {one.moved} of {one.features} ({one.importance_moved:.1%})" for one in moved]
+    return [f"  features moved, by concept (weight in the model): {', '.join(parts)}"]
+
+
+def _figures(report: WatchReport) -> list[str]:
+    after = report.realised
+    head = f"  {'':<20}{'training':<26}{'expected now':<26}"
+    lines = [f"At the cut-off in force, {report.cutoff:.4f} (95 % intervals; expected as the PDs say):", head.rstrip()]
+    lines += [
+        f"  {_NAMES[name]:<20}{_metric(report.trained.get(name)):<26}{_metric(report.expected.get(name))}".rstrip()
+        for name in FIGURES
+    ]
+    if after is not None:
+        lines.append(f"Realised by {after.applications:,} applications ({after.population}), expected of the same:")
+        lines += [
+            f"  {_NAMES[name]:<20}{value:<26.4f}{_metric(after.expected[name])}"
+            + ("  beyond" if name in after.beyond else "")
+            for name, value in after.realised.items()
+        ]
+    return lines
+
+
+def _metric(metric: Metric | None) -> str:
+    return "-" if metric is None else f"{metric.value:.4f} [{metric.lower:.4f}, {metric.upper:.4f}]"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
