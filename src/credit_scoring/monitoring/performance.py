@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from credit_scoring.bundle.manifest import Metric
+from credit_scoring.bundle.model import logistic
 from credit_scoring.decision.cost import CostMatrix, check_predictions
 from credit_scoring.domain.errors import DataError
 
@@ -18,7 +19,8 @@ REPLICATES = 400
 FIGURES = ("auc", "defaults_detected", "decline_rate", "bad_rate_approved", "cost")
 OF_APPROVED = ("auc", "bad_rate_approved")
 # Of more different PDs, neighbours are drawn together: an interval needs no finer ones.
-_MOST_GROUPS = 1_000
+_MOST_GROUPS = 250
+_EDGE, _MOST_CONDITION = 1e-12, 1e10
 
 
 class Realised(BaseModel):
@@ -38,8 +40,33 @@ class Realised(BaseModel):
     beyond: tuple[str, ...]
 
 
+def calibration_spread(p_default: Floats) -> Floats:
+    """Return the covariance, shape (2, 2), of intercept and slope of the log-odds that calibration leaves open.
+
+    PDs calibrated on few defaults may be off by a line in log-odds (Cox 1958): its maximum-likelihood estimate from
+    so many predictions spreads as the inverse of Fisher's information. Zero where the PDs inform about no line.
+
+    Parameters
+    ----------
+    p_default : shape (n_predictions,), in [0, 1]
+        PDs that the calibration was chosen on, out of fold.
+    """
+    weight = p_default * (1 - p_default)
+    line = np.stack([np.ones(p_default.size), _log_odds(p_default)])
+    information = (line * weight) @ line.T
+    if np.linalg.cond(information) > _MOST_CONDITION:
+        return np.zeros((2, 2))
+    return np.asarray(np.linalg.inv(information), dtype=np.float64)
+
+
 def expected_performance(
-    p_default: Floats, cutoff: float, costs: CostMatrix, *, seed: int = 0, replicates: int = REPLICATES
+    p_default: Floats,
+    cutoff: float,
+    costs: CostMatrix,
+    *,
+    spread: Floats | None = None,
+    seed: int = 0,
+    replicates: int = REPLICATES,
 ) -> dict[str, Metric]:
     """Return the figures to expect if the PDs are calibrated, each with its 95 % interval; no outcome is needed.
 
@@ -47,6 +74,8 @@ def expected_performance(
     The interval is of the figure that about as many applicants of the same population will realise. Each replicate
     draws applicants with replacement (Poisson bootstrap: their number varies too) and the outcome of each by its PD, so
     that those of PD p stand for Poisson numbers of defaults, mean p, and of others, mean 1 - p.
+
+    With `spread`, the PDs of each replicate are off by a line in log-odds too, as far as training left it open.
 
     It knows chance, not error: where the PDs are wrong because defaults have come to depend otherwise on the features
     (concept drift), nothing here can show it; compare `realised_performance` once there are outcomes.
@@ -58,6 +87,8 @@ def expected_performance(
     Parameters
     ----------
     p_default : shape (n_applications,), in [0, 1]
+    spread : shape (2, 2), optional
+        `calibration_spread` of the model's PDs; without it the PDs are taken as exact.
 
     Raises
     ------
@@ -67,7 +98,7 @@ def expected_performance(
     check_predictions(p_default, np.zeros(p_default.shape, dtype=np.bool_))
     window = _Window(p_default, cutoff, costs)
     values = window.figures(*window.promised(), own_pairs=float(np.sum(p_default * (1 - p_default))))
-    drawn = window.drawn(seed, replicates)
+    drawn = window.drawn(seed, replicates, np.zeros((2, 2)) if spread is None else spread)
     found = {name: drawn[name][np.isfinite(drawn[name])] for name in FIGURES}
     return {
         name: _metric(float(values[name][0]), found[name])
@@ -77,7 +108,13 @@ def expected_performance(
 
 
 def realised_performance(
-    p_default: Floats, defaulted: Floats, cutoff: float, costs: CostMatrix, *, seed: int = 0
+    p_default: Floats,
+    defaulted: Floats,
+    cutoff: float,
+    costs: CostMatrix,
+    *,
+    spread: Floats | None = None,
+    seed: int = 0,
 ) -> Realised:
     """Return what became of the applications whose outcome is known, beside what their PDs promised.
 
@@ -87,6 +124,8 @@ def realised_performance(
     defaulted : shape (n_applications,)
         1 defaulted, 0 repaid, NaN not known. Unless all applications have one, only the approved are compared: the few
         declined with an outcome are not like the others.
+    spread : shape (2, 2), optional
+        As in `expected_performance`.
 
     Raises
     ------
@@ -104,7 +143,7 @@ def realised_performance(
     names = FIGURES if whole else OF_APPROVED
     window = _Window(p, cutoff, costs)
     values = window.figures(*window.observed(bad))
-    expected = expected_performance(p, cutoff, costs, seed=seed)
+    expected = expected_performance(p, cutoff, costs, spread=spread, seed=seed)
     realised = {name: float(values[name][0]) for name in names if name in expected and np.isfinite(values[name][0])}
     return Realised(
         population="all" if whole else "approved",
@@ -165,17 +204,26 @@ class _Window:
                 "cost": (self._costs.approve_bad * missed + self._costs.decline_good * refused) / total,
             }
 
-    def drawn(self, seed: int, replicates: int) -> dict[str, Floats]:
+    def drawn(self, seed: int, replicates: int, spread: Floats) -> dict[str, Floats]:
         """Return the figures of `replicates` draws of about as many applications, each with an outcome."""
         generator = np.random.default_rng([seed, 5])
         even = np.searchsorted(self._starts, np.linspace(0, self._p_default.size, _MOST_GROUPS, endpoint=False))
         kept = np.unique(np.r_[even, self._approved])
         kept = kept[kept < self._starts.size]
-        bad, good = (
-            generator.poisson(np.add.reduceat(one[0], kept), (replicates, kept.size)).astype(np.float64)
-            for one in self.promised()
-        )
-        return self.figures(bad, good, approved=int(np.searchsorted(kept, self._approved)))
+        promised, others = (np.add.reduceat(one[0], kept) for one in self.promised())
+        size = promised + others
+        off = generator.multivariate_normal(np.zeros(2), spread, replicates)
+        odds = _log_odds(promised / size)
+        moved = logistic(odds + off[:, :1] + off[:, 1:] * odds)
+        p = np.where((promised > 0) & (others > 0), moved, promised / size)
+        bad, good = generator.poisson(size * p), generator.poisson(size * (1 - p))
+        approved = int(np.searchsorted(kept, self._approved))
+        return self.figures(bad.astype(np.float64), good.astype(np.float64), approved=approved)
+
+
+def _log_odds(p_default: Floats) -> Floats:
+    clipped = np.clip(p_default, _EDGE, 1 - _EDGE)
+    return np.log(clipped) - np.log1p(-clipped)
 
 
 def _metric(value: float, drawn: Floats) -> Metric:

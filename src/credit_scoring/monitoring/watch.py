@@ -14,7 +14,13 @@ from credit_scoring.bundle.manifest import Metric
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
 from credit_scoring.monitoring.drift import Drift, drift
-from credit_scoring.monitoring.performance import FIGURES, Realised, expected_performance, realised_performance
+from credit_scoring.monitoring.performance import (
+    FIGURES,
+    Realised,
+    calibration_spread,
+    expected_performance,
+    realised_performance,
+)
 from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.scoring.score import ROWS_AT_A_TIME, score
@@ -84,13 +90,14 @@ def watch(bundle: Bundle, reference: Reference, current: Window) -> WatchReport:
     policy, out_of_fold = bundle.policy, bundle.manifest.out_of_fold
     at = policy.cutoff, policy.costs
     approved = current.p_default < policy.cutoff
+    spread = calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
     return WatchReport(
         model=bundle.digest,
         cutoff=policy.cutoff,
         drift=drift(reference, current.counts),
         trained={n: one for n, one in (out_of_fold.metrics | out_of_fold.at_cutoff).items() if n in FIGURES},
-        expected=expected_performance(current.p_default, *at),
-        realised=realised_performance(current.p_default, current.defaulted, *at)
+        expected=expected_performance(current.p_default, *at, spread=spread),
+        realised=realised_performance(current.p_default, current.defaulted, *at, spread=spread)
         if np.isfinite(current.defaulted[approved]).any()
         else None,
     )

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from credit_scoring.decision.cost import CostMatrix, cost_per_applicant
 from credit_scoring.domain.errors import DataError
-from credit_scoring.monitoring.performance import FIGURES, OF_APPROVED, expected_performance, realised_performance
+from credit_scoring.monitoring.performance import (
+    FIGURES,
+    OF_APPROVED,
+    calibration_spread,
+    expected_performance,
+    realised_performance,
+)
+from credit_scoring.training.calibrate import fit_line
 
 COSTS, CUTOFF = CostMatrix(10, 1), 1 / 11
 Floats = NDArray[np.float64]
@@ -53,7 +60,7 @@ def test_expected_figures_are_means_over_all_outcomes(listed: list[float]) -> No
 
 @pytest.mark.parametrize("rows", [300, 2_000])
 def test_intervals_cover_what_calibrated_applicants_realise(rows: int) -> None:
-    windows, generator = 200, np.random.default_rng(rows)
+    windows, generator = 120, np.random.default_rng(rows)
     hits = dict.fromkeys(FIGURES, 0)
     errors = []
     for seed in range(windows):
@@ -65,6 +72,31 @@ def test_intervals_cover_what_calibrated_applicants_realise(rows: int) -> None:
         errors.append(found.realised["cost"] - found.expected["cost"].value)
     assert all(hits[name] / windows >= 0.90 for name in FIGURES), hits
     assert abs(np.mean(errors)) < 3 * np.std(errors) / np.sqrt(windows)
+
+
+def test_intervals_cover_though_the_calibration_was_learnt_from_few() -> None:
+    """Whoever learns the line in log-odds from 1,500 applications is off, and knows by how much."""
+    windows, generator = 80, np.random.default_rng(9)
+    hits = {False: 0, True: 0}
+    for seed in range(windows):
+        truth, known = drawn(3_000, seed), drawn(1_500, 1_000 + seed)
+        spread = calibration_spread(known)
+        intercept, slope = generator.multivariate_normal(np.zeros(2), spread)
+        told = 1 / (1 + np.exp(-(intercept + (1 + slope) * np.log(truth / (1 - truth)))))
+        bad = (generator.random(truth.size) < truth).astype(np.float64)
+        for knows in hits:
+            found = realised_performance(told, bad, CUTOFF, COSTS, spread=spread if knows else None, seed=seed)
+            hits[knows] += "bad_rate_approved" not in found.beyond
+    assert hits[True] / windows >= 0.88
+    assert hits[False] < hits[True]
+
+
+def test_the_spread_is_that_of_calibration_lines_fitted_again_and_again() -> None:
+    p, generator = drawn(3_000, 4), np.random.default_rng(4)
+    margin = np.log(p / (1 - p))
+    lines = [fit_line(margin, generator.random(p.size) < p, np.ones(p.size)) for _ in range(300)]
+    fitted = np.cov([(intercept, slope) for slope, intercept in lines], rowvar=False)
+    assert np.sqrt(np.diag(calibration_spread(p))) == pytest.approx(np.sqrt(np.diag(fitted)), rel=0.2)
 
 
 def test_the_order_of_applicants_changes_nothing() -> None:
