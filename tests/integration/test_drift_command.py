@@ -84,7 +84,7 @@ def current(folder: Path, shift: float) -> Path:
 def test_no_drift_is_exit_code_0_and_expected_figures_stand_beside_those_of_training(
     home: Path, tmp_path: Path
 ) -> None:
-    told = typed(home, "--current", current(tmp_path / "same", 0.0), "-o", tmp_path / "report.json", code=0)
+    told = run(home, "--current", current(tmp_path / "same", 0.0), "-o", tmp_path / "report.json", code=0)
     assert "0 alarms, 0 notices" in told
     assert "cost per applicant" in told
     found = report(tmp_path / "report.json")
