@@ -16,13 +16,13 @@ PORT = int(os.environ.get("DEMO_PORT", "8000"))
 DASHBOARD_PORT = int(os.environ.get("DEMO_DASHBOARD_PORT", "8501"))
 STEPS = (
     (
-        "Make 10,000 synthetic applications with their histories (no real person is in them), a few seconds",
-        ["data", "synth", str(DATA), "--applications", "10000", "--seed", "7"],
+        "Make 6,000 synthetic applications with their histories (no real person is in them), a few seconds",
+        ["data", "synth", str(DATA), "--applications", "6000", "--seed", "7"],
     ),
     ("Check every table against the schema, a few seconds", ["data", "check", str(DATA)]),
     (
-        "Train: features, four candidates with 5-fold cross-validation, calibration, cut-off, registry; 2 to 4 minutes",
-        ["train", str(DATA), "--promote"],
+        "Train: features, four candidates with 3-fold cross-validation, calibration, cut-off, registry; about 3 minutes",
+        ["train", str(DATA), "--promote", "--folds", "3"],
     ),
     (
         "Score the applications that wait for a decision, with reasons, a few seconds",

@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tables(home: Path) -> Path:
     folder = home / "data"
-    run(home, "data", "synth", folder, "--applications", "1200", "--seed", "11")
+    run(home, "data", "synth", folder, "--applications", "800", "--seed", "11")
     return folder
 
 
@@ -94,7 +94,6 @@ def portfolio_file(portfolio: TrainingSet, folder: Path) -> Path:
 
 
 MOMENTS = (
-    ("Reading", 0.0),
     ("Training", 0.2),
     ("Registering", 0.0),
     ("Registering", 0.7),

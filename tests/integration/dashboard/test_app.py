@@ -66,6 +66,15 @@ def test_to_look_again_or_in_another_language_decides_nothing(server: Running, o
     assert len(server.client.get("/decisions", params={"applicant": applicant}).json()["decisions"]) == count
 
 
+def test_the_reference_project_s_file_is_the_same_program(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDIT_SCORING_API_URL", server.url)
+    file = Path(__file__).parents[3] / "streamlit_app" / "app.py"
+    assert Words("en")("page.applicant") in texts_of(AppTest.from_file(file, default_timeout=60).run())
+    assert (file.parent / ".streamlit" / "config.toml").read_bytes() == (
+        SCRIPT.parent / ".streamlit" / "config.toml"
+    ).read_bytes()
+
+
 def test_the_language_is_switched_and_stays_in_the_address(server: Running, opened: Opened) -> None:
     app = opened(server.url, lang="en")
     assert Words("en")("page.applicant") in texts_of(app)
