@@ -80,7 +80,7 @@ def test_bad_input_is_one_sentence_and_exit_code_1(home: Path, tables: Path, tmp
     (broken / "bureau.csv").unlink()
     told = run(home, "data", "check", broken, code=1)
     assert "application_train.SK_ID_CURR: 1 row: the key occurs more than once" in told
-    assert "application_train.TARGET: 1201 rows: the outcome is not 0 or 1" in told
+    assert "application_train.TARGET: 801 rows: the outcome is not 0 or 1" in told
     assert "is not a folder" in run(tmp_path, "train", tmp_path / "nowhere", code=1)
     assert "no champion" in run(tmp_path, "score", tables, code=1)
     assert "must end in" in run(home, "score", tables, "-o", tmp_path / "out.xlsx", code=1)
