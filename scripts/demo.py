@@ -21,7 +21,7 @@ STEPS = (
     ),
     ("Check every table against the schema, a few seconds", ["data", "check", str(DATA)]),
     (
-        "Train: features, four candidates with 3-fold cross-validation, calibration, cut-off, registry; about 3 minutes",
+        "Train: features, four candidates with 3-fold cross-validation, calibration, cut-off, registry; 3 minutes",
         ["train", str(DATA), "--promote", "--folds", "3"],
     ),
     (
