@@ -37,7 +37,7 @@ def compare(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) 
         [name for name in LIKENESS if name in known],
         default=[name for name in LIKENESS[:2] if name in known],
         format_func=lambda name: words(f"field.{name}"),
-        key="alike",
+        key=desk.key_of("alike"),
         help=words("comparison.like_help"),
         placeholder=words("comparison.like_nobody"),
     )
@@ -47,7 +47,11 @@ def compare(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) 
         return infos[name].meaning
 
     first = st.selectbox(
-        words("comparison.feature"), choices, index=choices.index(strongest), format_func=meaning, key="compared"
+        words("comparison.feature"),
+        choices,
+        index=choices.index(strongest),
+        format_func=meaning,
+        key=desk.key_of("compared"),
     )
     with desk.waits("comparison.waits"):
         question = StandingRequest(feature=first, value=known.get(first), like=like)
@@ -56,7 +60,7 @@ def compare(desk: Desk, explained: RecordedExplanation, record: DecisionRecord) 
     others = [name for name in choices if name != first]
     if not others:
         return
-    second = st.selectbox(words("comparison.second"), others, format_func=meaning, key="compared_with")
+    second = st.selectbox(words("comparison.second"), others, format_func=meaning, key=desk.key_of("compared_with"))
     with desk.waits("comparison.waits"):
         both = desk.answered(Relation, "/applicants/relation", RelationRequest(x=first, y=second, like=like))
     show(relation(both, (known.get(first), known.get(second)), words), words, key="relation")

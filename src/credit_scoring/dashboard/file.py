@@ -47,7 +47,7 @@ def show_whose(desk: Desk, explained: RecordedExplanation) -> None:
     st.header(words("file.unnumbered") if applicant is None else words("file.applicant", applicant=applicant))
 
 
-def show_verdict(desk: Desk, made: Prediction, *, minimum_coverage: float = 0.0) -> None:
+def show_verdict(desk: Desk, made: Prediction, *, minimum_coverage: float) -> None:
     """Draw what is read first: PD, decision, distance to the cut-off, coverage and whether a person decides for it."""
     words = desk.words
     distance = words.number(100 * abs(made.distance_to_cutoff), 1)

@@ -89,7 +89,12 @@ def _asked(desk: Desk, field: Field, infos: Mapping[str, FeatureInfo]) -> float 
     if field.kind == "category":
         levels = (info.levels if info else None) or ()
         chosen: str | None = st.selectbox(
-            label, levels, index=None, key=key, format_func=desk.words.category, placeholder=desk.words("form.untold")
+            label,
+            levels,
+            index=None,
+            key=desk.key_of(key),
+            format_func=desk.words.category,
+            placeholder=desk.words("form.untold"),
         )
         return chosen
     value = st.number_input(label, value=None, key=key, placeholder=desk.words("form.untold"), **LIMITS[field.kind])

@@ -27,7 +27,7 @@ def page(desk: Desk) -> None:
             default="find",
             required=True,
             format_func=lambda way: words(f"applicant.{way}"),
-            key="way",
+            key=desk.key_of("way"),
             label_visibility="collapsed",
         )
         ways[str(way)](desk)

@@ -67,7 +67,11 @@ def _policy(desk: Desk, policy: Policy) -> None:
         help=words("policy.ratio_help"),
     )
     way = way_box.radio(
-        words("policy.way"), WAYS, format_func=lambda one: words(f"policy.{one}"), key="cutoff_way", horizontal=True
+        words("policy.way"),
+        WAYS,
+        format_func=lambda one: words(f"policy.{one}"),
+        key=desk.key_of("cutoff_way"),
+        horizontal=True,
     )
     own = None
     if way == "own":

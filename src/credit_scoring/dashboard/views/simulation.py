@@ -137,7 +137,7 @@ def _compare(desk: Desk, simulation: Simulation) -> None:
     before, after = simulation.before, simulation.after
     st.markdown(f"### {words('simulation.after')}")
     told = [
-        words("simulation.change", what=words(f"field.{name}"), to=_amount(desk, name, value))
+        words("simulation.change", what=words(f"field.{name}"), to=words.money(round(value)))
         for name, value in simulation.changes.items()
     ]
     st.markdown("\n".join(f"- {plain(change)}" for change in told))
@@ -157,7 +157,3 @@ def _compare(desk: Desk, simulation: Simulation) -> None:
     show(figure, words, key="simulated-gauge")
     concepts = {name: info.concept for name, info in desk.features().items()}
     show(moved(simulation, concepts, words), words, key="moved")
-
-
-def _amount(desk: Desk, name: str, value: float) -> str:
-    return desk.words.number(value) if name == TERM else desk.words.money(round(value))
