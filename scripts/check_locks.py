@@ -52,9 +52,10 @@ def wanted() -> dict[str, list[str]]:
     full = base + [line for lines in extras.values() for line in lines]
     return {
         "serve": base + extras["serve"],
-        "train": base + extras["serve"] + extras["dashboard"] + extras["train"],
+        "train": base
+        + [line for extra in ("serve", "dashboard", "train", "report", "notebook") for line in extras[extra]],
         "full": full,
-        "dev": full + groups["dev"] + groups["bench"] + pyproject["build-system"]["requires"],
+        "dev": full + groups["dev"] + groups["docs"] + groups["bench"] + pyproject["build-system"]["requires"],
         "bootstrap": ["uv"],
     }
 

@@ -21,9 +21,9 @@ compile() {
 }
 
 # dev.txt holds everything; the others are constrained by it, so all agree. It alone notes who needs what.
-compile requirements/dev.txt "$@" --all-extras --group dev --group bench pyproject.toml requirements/build.in
+compile requirements/dev.txt "$@" --all-extras --group dev --group docs --group bench pyproject.toml requirements/build.in
 compile requirements/full.txt "$@" --no-annotate --constraint requirements/dev.txt --all-extras pyproject.toml
-compile requirements/train.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve --extra dashboard --extra train pyproject.toml
+compile requirements/train.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve --extra dashboard --extra train --extra report --extra notebook pyproject.toml
 compile requirements/serve.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve pyproject.toml
 compile requirements/bootstrap.txt "$@" requirements/bootstrap.in
 cp requirements/train.txt requirements.txt
