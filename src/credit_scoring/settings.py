@@ -13,7 +13,8 @@ class Settings(BaseSettings):
     """Settings from the environment, prefix ``CREDIT_SCORING_``.
 
     Everything a run keeps lies under ``home``. ``tracking_uri`` is any MLflow tracking server, ``tuning_uri`` any
-    database for tuning studies, ``decisions_uri`` any for the decision log; empty means SQLite under ``home``.
+    database for tuning studies, ``decisions_uri`` any for the decision log, ``watch_uri`` any for the passes and alerts
+    of the watch; empty means SQLite under ``home``. ``alert_webhook`` is an address that takes alerts as JSON.
 
     The service: ``rate_limit`` is requests a second and caller (0: none), ``body_limit`` and ``batch_limit`` bytes of
     one request and of a batch, ``timeout`` seconds; ``unknown_features`` says whether a name that no feature has is
@@ -28,6 +29,8 @@ class Settings(BaseSettings):
     tracking_uri: str = ""
     tuning_uri: str = ""
     decisions_uri: str = ""
+    watch_uri: str = ""
+    alert_webhook: str = ""
     model_name: str = Field("credit-scoring", min_length=1)
     retention_days: int | None = Field(None, ge=0)
     rate_limit: float = Field(0.0, ge=0)
@@ -57,6 +60,11 @@ class Settings(BaseSettings):
     def decisions(self) -> str:
         """Return the address of the decision log's database."""
         return self.decisions_uri or f"sqlite:///{self.home / 'decisions.db'}"
+
+    @property
+    def watch(self) -> str:
+        """Return the address of the database of the watch's book."""
+        return self.watch_uri or f"sqlite:///{self.home / 'watch.db'}"
 
     @property
     def applicants(self) -> Path:

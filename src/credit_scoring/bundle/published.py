@@ -129,10 +129,15 @@ class PublishedBundles:
         BundleError
             If nothing is promoted, or the bundle fails verification.
         """
+        return self.deciding()[1]
+
+    def deciding(self) -> tuple[Published, Bundle]:
+        """Return the champion's version and bundle; as `champion` otherwise."""
         pointer = self.pointer()
         if pointer is None:
             raise BundleError(
                 f"no champion under {self.folder}: train a model with `credit-scoring train`, or set "
                 "CREDIT_SCORING_HOME to the folder where it was trained"
             )
-        return load_bundle(self.path(pointer.champion.digest), digest=pointer.champion.digest)
+        one = pointer.champion
+        return one, load_bundle(self.path(one.digest), digest=one.digest)

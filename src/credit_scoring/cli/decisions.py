@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from credit_scoring.cli.wiring import read_settings, require_extra, terminal
+from credit_scoring.cli.wiring import opened_decisions, read_settings, terminal
 from credit_scoring.domain.errors import DataError
-
-if TYPE_CHECKING:
-    from credit_scoring.adapters.decision_log.log import DecisionLog
 
 decisions_app = typer.Typer(no_args_is_help=True, help="The decision log: verify its chain, purge personal data.")
 CALLER = "command line"
@@ -22,7 +17,7 @@ CALLER = "command line"
 @decisions_app.command("info")
 def decisions_info() -> None:
     """Show how many entries there are of each kind, and the head: kept elsewhere, it vouches for all before it."""
-    with _opened() as log:
+    with opened_decisions() as log:
         counts, head = log.count(), log.head()
     for kind, number in sorted(counts.items()):
         typer.echo(f"{kind}: {number:,}")
@@ -32,7 +27,7 @@ def decisions_info() -> None:
 @decisions_app.command("verify")
 def decisions_verify() -> None:
     """Check every entry against the chain; exit code 1 at the first that does not fit."""
-    with _opened() as log, terminal.step("Verifying the decision log") as bar:
+    with opened_decisions() as log, terminal.step("Verifying the decision log") as bar:
         total = log.head().sequence
         found = log.verify(on_entry=lambda one: bar.at("entries", one.sequence, total))
         bar.made = f"{found.entries:,} entries fit, {found.purged:,} of them purged"
@@ -53,17 +48,9 @@ def decisions_purge(
         raise DataError("say what to purge: --older-than DAYS, --applicant, or set CREDIT_SCORING_RETENTION_DAYS")
     if applicant is not None and older_than is not None:
         raise typer.BadParameter("give either --older-than or --applicant")
-    with _opened() as log, terminal.step("Purging") as bar:
+    with opened_decisions() as log, terminal.step("Purging") as bar:
         if applicant is not None:
             number = log.purge_applicant(applicant, CALLER)
         else:
             number = log.purge(datetime.now(UTC) - timedelta(days=days or 0), CALLER)
         bar.made = f"{number:,} records"
-
-
-@contextmanager
-def _opened() -> Iterator[DecisionLog]:
-    with require_extra("serve", "the decision log"):
-        from credit_scoring.bootstrap import opened_log  # noqa: PLC0415 - the serve extra
-    with opened_log(read_settings()) as (log, _):
-        yield log

@@ -15,6 +15,7 @@ from credit_scoring.cli.drift import drift
 from credit_scoring.cli.interrupts import heed_every_interrupt
 from credit_scoring.cli.keys import keys_app
 from credit_scoring.cli.model import model_app
+from credit_scoring.cli.monitor import monitor_app
 from credit_scoring.cli.scoring import features, score
 from credit_scoring.cli.serve import serve
 from credit_scoring.cli.training import train, tune
@@ -35,6 +36,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(applicants_app, name="applicants")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="keys")
+app.add_typer(monitor_app, name="monitor")
 for command in (train, tune, features, score, drift, serve, dashboard):
     app.command()(command)
 

@@ -19,6 +19,7 @@ from credit_scoring.tables.read import Tables, read_tables
 from credit_scoring.tables.validate import validate
 
 if TYPE_CHECKING:
+    from credit_scoring.adapters.decision_log.log import DecisionLog
     from credit_scoring.adapters.mlflow_registry import MlflowRegistry
 
 terminal = Terminal()
@@ -91,6 +92,15 @@ def checked_tables(source: str, *, needed: str | None = None) -> Iterator[tuple[
             rows = validate(tables, on_table=lambda name: bar.at(name, 0, None))
             bar.made = f"{len(rows)} tables, {sum(rows.values()):,} rows, no violation"
         yield tables, rows
+
+
+@contextmanager
+def opened_decisions() -> Iterator[DecisionLog]:
+    """Open the decision log."""
+    with require_extra("serve", "the decision log"):
+        from credit_scoring.bootstrap import opened_log  # noqa: PLC0415 - the serve extra
+    with opened_log(read_settings()) as (log, _):
+        yield log
 
 
 @contextmanager

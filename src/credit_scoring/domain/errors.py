@@ -115,6 +115,22 @@ class LogUnavailableError(CreditScoringError):
         super().__init__(f"the decision log {where} cannot be used: {reason}; {advice}")
 
 
+class WatchUnavailableError(CreditScoringError):
+    """The watch's book cannot be written or read now; decisions do not depend on it."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(f"the watch's book {where} cannot be used: {reason}; decisions go on without it")
+
+
+class WebhookError(CreditScoringError):
+    """Whoever should hear of alerts did not take them; they are sent again at the next pass."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host, self.reason = host, reason
+        super().__init__(f"the webhook on {host} did not take the alerts: {reason}; the next pass sends them again")
+
+
 class LogTamperedError(CreditScoringError):
     """The decision log does not hold what was written to it; ``sequence`` is the first entry that does not fit."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from credit_scoring.monitoring.chance import POWER, comparable_rows, psi_power, share_by_chance, share_power
-from credit_scoring.monitoring.checks import MISSING, OUTSIDE, PSI_OF, UNSEEN, Check, Severity, Verdict
+from credit_scoring.monitoring.checks import MISSING, OUTSIDE, PERFORMANCE, PSI_OF, UNSEEN, Check, Severity, Verdict
 from credit_scoring.monitoring.psi import shift
 from credit_scoring.monitoring.reference import Axis, Kind, Reference
 from credit_scoring.monitoring.tally import Tally
@@ -105,6 +105,11 @@ class _Measured:
         return "steady" if self.able else "too_few"
 
 
+def level_of(reference: Reference) -> float:
+    """Return the probability at which each check of a watch alone may err: those of drift and those of performance."""
+    return FALSE_ALARMS / (sum(map(_checks, reference.axes)) + len(PERFORMANCE))
+
+
 def drift(reference: Reference, counts: Tally) -> Drift:
     """Return what has moved between training and the counted applications.
 
@@ -116,7 +121,7 @@ def drift(reference: Reference, counts: Tally) -> Drift:
 
     A feature that the model never uses cannot move a PD: it is noticed, never an alarm.
     """
-    level = FALSE_ALARMS / sum(map(_checks, reference.axes))
+    level = level_of(reference)
     watched, findings = [], []
     for number, axis in enumerate(reference.axes):
         measured = list(_measured(reference, counts, number, level))

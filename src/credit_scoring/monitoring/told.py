@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from credit_scoring.bundle.manifest import Metric
+from credit_scoring.monitoring.alerts import Alert
 from credit_scoring.monitoring.drift import Drift, Finding
+from credit_scoring.monitoring.passes import Pass
 from credit_scoring.monitoring.performance import FIGURES
 from credit_scoring.monitoring.watch import WatchReport
 
@@ -19,17 +21,38 @@ _NAMES = {
 
 def told(report: WatchReport) -> str:
     """Return what moved, by severity, and the figures to expect beside those of training."""
-    return "\n".join([*_moved(report.drift), *_concepts(report.drift), "", *_figures(report)])
+    return "\n".join([*_moved(report), *_concepts(report.drift), "", *_figures(report), *_vintages(report)])
 
 
-def _moved(found: Drift) -> list[str]:
-    alarms, checked = found.alarms, f"{found.reference_rows:,} of training, {found.checks:,} checks"
-    counts = f"{_counted(alarms, 'alarm')}, {_counted(len(found.findings) - alarms, 'notice')}"
+def told_pass(made: Pass) -> str:
+    """Return one line on a pass."""
+    period = f"{made.since:%Y-%m-%d %H:%M} to {made.until:%Y-%m-%d %H:%M}"
+    shares = ", ".join(f"{name} {count / made.total:.1%}" for name, count in made.decisions.items() if made.total)
+    alarms = sum(one.severity == "alarm" for one in made.findings)
+    counts = f"{_counted(alarms, 'alarm')}, {_counted(len(made.findings) - alarms, 'notice')}"
+    decisions = _counted(made.total, "decision") + (f" ({shares})" if shares else "")
+    return f"{period}  version {made.version}  {decisions}: {counts}"
+
+
+def told_alert(alert: Alert) -> str:
+    """Return one line on an alert."""
+    state = "open since" if alert.closed is None else "closed"
+    features = (
+        f" ({_counted(len(alert.subjects), 'feature')}, most {alert.worst})" if alert.worst != alert.subject else ""
+    )
+    value = f"{alert.measures} {alert.value:+.3f} (limit {alert.limit:.3f})"
+    return f"alert {state} {alert.closed or alert.opened:%Y-%m-%d}: {alert.code} {alert.subject}{features}: {value}"
+
+
+def _moved(report: WatchReport) -> list[str]:
+    found, findings, alarms = report.drift, report.findings, report.alarms
+    checked = f"{found.reference_rows:,} of training, {found.checks + len(report.performance):,} checks"
+    counts = f"{_counted(alarms, 'alarm')}, {_counted(len(findings) - alarms, 'notice')}"
     lines = [f"{found.rows:,} applications against {checked}: {counts}"]
-    if found.findings:
-        width = max(len(one.subject) for one in found.findings[:SHOWN])
-        lines += [_finding(one, width) for one in found.findings[:SHOWN]]
-    if (more := len(found.findings) - SHOWN) > 0:
+    if findings:
+        width = max(len(one.subject) for one in findings[:SHOWN])
+        lines += [_finding(one, width) for one in findings[:SHOWN]]
+    if (more := len(findings) - SHOWN) > 0:
         lines.append(f"  and {more} more: -o report.json lists all")
     if found.too_few:
         lines.append(f"  too few applications for {_counted(found.too_few, 'check')}: a shift there may go unseen")
@@ -65,6 +88,19 @@ def _figures(report: WatchReport) -> list[str]:
             + ("  beyond" if name in after.beyond else "")
             for name, value in after.realised.items()
         ]
+    return lines
+
+
+def _vintages(report: WatchReport) -> list[str]:
+    if not report.vintages:
+        return []
+    lines = ["By month of the decision, bad rate of the approved (mature: four of five outcomes known):"]
+    for one in report.vintages[-SHOWN:]:
+        rate = one.realised.realised.get("bad_rate_approved") if one.realised else None
+        expected = _metric(one.realised.expected.get("bad_rate_approved") if one.realised else None)
+        shown = "-" if rate is None else f"{rate:.4f}"
+        known = f"{one.known:,} of {one.approved:,} known{', mature' if one.mature else ''}"
+        lines.append(f"  {one.month}  {known:<34}realised {shown:<10}expected {expected}")
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from credit_scoring.bundle.manifest import Metric
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
-from credit_scoring.monitoring.drift import Drift, drift
+from credit_scoring.monitoring.checks import Verdict
+from credit_scoring.monitoring.drift import Drift, Finding, drift, level_of
 from credit_scoring.monitoring.performance import (
     FIGURES,
     Realised,
@@ -23,6 +24,8 @@ from credit_scoring.monitoring.performance import (
 )
 from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.tally import Tally, tally
+from credit_scoring.monitoring.vintages import Vintage, newest_mature
+from credit_scoring.monitoring.worth import Judged, judged
 from credit_scoring.scoring.score import ROWS_AT_A_TIME, score
 
 Floats = NDArray[np.float64]
@@ -38,7 +41,11 @@ class Window:
 
 
 class WatchReport(BaseModel):
-    """What a watch found. ``trained`` are the figures of training out of fold; ``realised`` is there with outcomes."""
+    """What a watch found. ``trained`` are the figures of training out of fold; ``realised`` is there with outcomes.
+
+    ``performance`` judges the figures: expected beside trained, and realised, of the newest mature vintage where there
+    are ``vintages``, beside expected.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,6 +55,24 @@ class WatchReport(BaseModel):
     trained: dict[str, Metric]
     expected: dict[str, Metric]
     realised: Realised | None
+    performance: tuple[Judged, ...]
+    vintages: tuple[Vintage, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all findings, of performance first, then of drift; in each, alarms before notices."""
+        worth = [_finding(one) for one in self.performance if one.verdict in {"alarm", "notice"}]
+        return (*sorted(worth, key=lambda one: (one.severity, one.code)), *self.drift.findings)
+
+    @property
+    def alarms(self) -> int:
+        """Return how many findings are alarms."""
+        return sum(finding.severity == "alarm" for finding in self.findings)
+
+    def verdicts(self) -> dict[tuple[str, str], Verdict]:
+        """Return what each check that was made says, by code and subject."""
+        moved = {(code, one.name): verdict for one in self.drift.watched for code, verdict in one.verdicts.items()}
+        return moved | {(one.code, one.subject): one.verdict for one in self.performance}
 
 
 def window(
@@ -85,21 +110,41 @@ def window(
     return Window(counts, np.concatenate(p_default), np.concatenate(defaulted))
 
 
-def watch(bundle: Bundle, reference: Reference, current: Window) -> WatchReport:
+def watch(bundle: Bundle, reference: Reference, current: Window, vintages: Sequence[Vintage] = ()) -> WatchReport:
     """Return what has moved in a window, what its PDs promise, and what was realised where outcomes are known."""
     policy, out_of_fold = bundle.policy, bundle.manifest.out_of_fold
-    at = policy.cutoff, policy.costs
+    at, spread = (policy.cutoff, policy.costs), calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
     approved = current.p_default < policy.cutoff
-    spread = calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
+    trained = {n: one for n, one in (out_of_fold.metrics | out_of_fold.at_cutoff).items() if n in FIGURES}
+    expected = expected_performance(current.p_default, *at, spread=spread)
+    realised, of = None, ""
+    if np.isfinite(current.defaulted[approved]).any():
+        realised = realised_performance(current.p_default, current.defaulted, *at, spread=spread)
+    elif (newest := newest_mature(vintages)) is not None:
+        realised, of = newest.realised, newest.month
     return WatchReport(
         model=bundle.digest,
         cutoff=policy.cutoff,
         drift=drift(reference, current.counts),
-        trained={n: one for n, one in (out_of_fold.metrics | out_of_fold.at_cutoff).items() if n in FIGURES},
-        expected=expected_performance(current.p_default, *at, spread=spread),
-        realised=realised_performance(current.p_default, current.defaulted, *at, spread=spread)
-        if np.isfinite(current.defaulted[approved]).any()
-        else None,
+        trained=trained,
+        expected=expected,
+        realised=realised,
+        performance=judged(trained, expected, realised, level_of(reference), of=of),
+        vintages=tuple(vintages),
+    )
+
+
+def _finding(one: Judged) -> Finding:
+    return Finding(
+        code=one.code,
+        severity="alarm" if one.verdict == "alarm" else "notice",
+        subject=one.subject,
+        concept="",
+        importance=1.0,
+        measures=one.measures,
+        value=one.value,
+        limit=one.limit,
+        chance=one.chance,
     )
 
 

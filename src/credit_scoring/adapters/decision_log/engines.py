@@ -22,8 +22,10 @@ POSTGRES = "postgresql+psycopg"
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 
 
-def made_engine(url: str) -> tuple[Engine, Path | None]:
+def made_engine(url: str, what: str = "decision log", *, create: bool = True) -> tuple[Engine, Path | None]:
     """Return the engine of an address, and the file if it is SQLite's; nothing is connected yet.
+
+    `what` is kept there, as errors name it; `create` makes SQLite's file, for nobody else's eyes.
 
     Raises
     ------
@@ -32,31 +34,32 @@ def made_engine(url: str) -> tuple[Engine, Path | None]:
     MissingExtraError
         If PostgreSQL's driver is not installed.
     """
-    address = _address(url)
-    return _postgres(address) if address.drivername == POSTGRES else _sqlite(address)
+    address = _address(url, what)
+    return _postgres(address, what) if address.drivername == POSTGRES else _sqlite(address, create=create)
 
 
-def _address(url: str) -> URL:
+def _address(url: str, what: str) -> URL:
     advice = "give sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
     try:
         address = make_url(url)
     except exc.ArgumentError as error:
-        raise DataError(f"the decision log's address is not understood; {advice}") from error
+        raise DataError(f"the address of the {what} is not understood; {advice}") from error
     is_file = address.drivername in {"sqlite", "sqlite+pysqlite"} and address.database not in {None, "", ":memory:"}
     if not is_file and address.drivername != POSTGRES:
         shown = address.render_as_string(hide_password=True)
-        raise DataError(f"the decision log cannot be kept at {shown}; {advice}")
+        raise DataError(f"the {what} cannot be kept at {shown}; {advice}")
     return address
 
 
-def _sqlite(address: URL) -> tuple[Engine, Path | None]:
+def _sqlite(address: URL, *, create: bool) -> tuple[Engine, Path | None]:
     arguments = {"timeout": BUSY_SECONDS, "cached_statements": 256}
     engine = create_engine(address, connect_args=arguments, pool_size=5, max_overflow=20, pool_timeout=CONNECT_SECONDS)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     file = Path(str(address.database)).absolute()
-    with suppress(OSError):  # where this fails, SQLite tells why
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # for nobody else's eyes; its companions follow suit
+    if create:
+        with suppress(OSError):  # where this fails, SQLite tells why
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # its companions follow suit
     return engine, file
 
 
@@ -118,7 +121,7 @@ def _begin_promptly(connection: Any) -> bool:
         connection.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}")
 
 
-def _postgres(address: URL) -> tuple[Engine, Path | None]:
+def _postgres(address: URL, what: str) -> tuple[Engine, Path | None]:
     arguments: dict[str, object] = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": BUSY_SECONDS * 1000}
     given = {name: value for name, value in arguments.items() if name not in address.query}
     try:
@@ -126,7 +129,7 @@ def _postgres(address: URL) -> tuple[Engine, Path | None]:
             address, connect_args=given, isolation_level="READ COMMITTED", max_overflow=20, pool_timeout=CONNECT_SECONDS
         )
     except ImportError as error:
-        raise MissingExtraError("database", "a decision log in PostgreSQL") from error
+        raise MissingExtraError("database", f"a {what} in PostgreSQL") from error
     event.listen(engine, "connect", _prepare_postgres)
     return engine, None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify
+from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify, watching
 from credit_scoring.adapters.decision_log.database import Database, open_database
 from credit_scoring.adapters.decision_log.draft import draft
 from credit_scoring.adapters.decision_log.outcomes import OutcomeCounts, record_outcomes
@@ -140,6 +140,14 @@ class DecisionLog:
     def reviews(self, *, since: datetime | None = None, until: datetime | None = None) -> Reviews:
         """Return how the decisions of a period came out, and what people said of them; both ends belong to it."""
         return self.database.read(lambda connection: queue.reviews(connection, since, until))
+
+    def decided(self, since: datetime, until: datetime) -> Iterator[watching.DecidedPage]:
+        """Yield the decisions from `since` to `until`, both included, in order, with bounded memory."""
+        return watching.decided(self.database, since, until)
+
+    def matured(self, bundle: str) -> Iterator[watching.MaturedPage]:
+        """Yield all decisions of a bundle, in order, each with its outcome where that is known."""
+        return watching.matured(self.database, bundle)
 
     def scan(self, *, kinds: Sequence[EntryKind], after: int = 0) -> Iterator[Recorded]:
         """Yield the entries of the kinds in order, from the one after the sequence `after`; memory is bounded."""

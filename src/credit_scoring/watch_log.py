@@ -1,0 +1,133 @@
+"""One pass of the watch over the decision log: what was decided compared with training, recorded, and alerted on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from credit_scoring.adapters.decision_log.log import DecisionLog
+from credit_scoring.adapters.decision_log.values import unpack_values
+from credit_scoring.adapters.decision_log.watching import DecidedPage
+from credit_scoring.adapters.watch_book import WatchBook
+from credit_scoring.bundle.store import Bundle
+from credit_scoring.monitoring.alerts import Episodes, Key, episodes
+from credit_scoring.monitoring.checks import NO_DECISIONS, Verdict
+from credit_scoring.monitoring.drift import Finding
+from credit_scoring.monitoring.passes import Pass, told
+from credit_scoring.monitoring.performance import calibration_spread
+from credit_scoring.monitoring.reference import DECISIONS, Reference
+from credit_scoring.monitoring.tally import Tally, tally
+from credit_scoring.monitoring.vintages import Vintage, vintages
+from credit_scoring.monitoring.watch import WatchReport, Window, watch
+
+OnRows = Callable[[int], None]
+
+
+@dataclass
+class Watched:
+    """What a walk through a period found: ``report`` is there if a decision of the bundle could be compared.
+
+    ``decisions`` counts those by what was decided; ``others`` are decisions of other models, ``purged`` those whose
+    feature values are gone: neither is compared.
+    """
+
+    since: datetime
+    until: datetime
+    decisions: Counter[str] = field(default_factory=Counter)
+    others: int = 0
+    purged: int = 0
+    report: WatchReport | None = None
+
+
+def watch_decisions(
+    bundle: Bundle, log: DecisionLog, since: datetime, until: datetime, *, on_rows: OnRows = lambda _: None
+) -> Watched:
+    """Return what became of the decisions that `bundle` made from `since` to `until`, both included.
+
+    Recorded PDs, decisions and feature values are compared as they are: nothing is scored again. Of a decision of the
+    period 16 bytes stay in memory, of each of the bundle's 32 for its outcome.
+    """
+    reference, found = Reference.of(bundle), Watched(since, until)
+    counts, p_default = Tally.empty(reference), [np.empty(0)]
+    for page in log.decided(since, until):
+        rows = _own(found, bundle, page)
+        if rows:
+            counts += _counted(bundle, reference, page, rows)
+            p_default.append(page.p_default[rows])
+        on_rows(len(page.bundles))
+    if counts.rows:
+        known = np.concatenate(p_default)
+        window = Window(counts, known, np.full(known.size, np.nan))  # what became of them is told by vintages
+        found.report = watch(bundle, reference, window, _vintages(bundle, log))
+    return found
+
+
+def record_pass(book: WatchBook, bundle: Bundle, version: int, found: Watched, at: datetime) -> tuple[Pass, Episodes]:
+    """Record a pass over the decisions of the registered `version`, and return it with what it does to the alerts."""
+    report = found.report
+    made = Pass(
+        at=at,
+        since=found.since,
+        until=found.until,
+        model=bundle.digest,
+        version=version,
+        decisions={one: found.decisions[one] for one in DECISIONS},
+        others=found.others,
+        purged=found.purged,
+        **({"findings": (_NOTHING,)} if report is None else told(report)),
+    )
+    verdicts: dict[Key, Verdict] = {} if report is None else report.verdicts()
+    verdicts[_NOTHING.code, _NOTHING.subject] = "alarm" if report is None else "steady"
+    happened = book.record(
+        made, report, lambda known: episodes(known, made.findings, verdicts, model=bundle.digest, at=found.until)
+    )
+    return made, happened
+
+
+_NOTHING = Finding(
+    code=NO_DECISIONS.code,
+    severity="alarm",
+    subject="decisions",
+    concept="",
+    importance=1.0,
+    measures=NO_DECISIONS.measures,
+    value=0.0,
+    limit=NO_DECISIONS.alarm,
+    chance=0.0,
+)
+
+
+def _own(found: Watched, bundle: Bundle, page: DecidedPage) -> list[int]:
+    """Return the rows of a page that can be compared, and count what cannot."""
+    own = [row for row, digest in enumerate(page.bundles) if digest == bundle.digest]
+    kept = [row for row in own if page.values[row]]
+    found.others += len(page.bundles) - len(own)
+    found.purged += len(own) - len(kept)
+    found.decisions.update(page.decisions[row] for row in kept)
+    return kept
+
+
+def _counted(bundle: Bundle, reference: Reference, page: DecidedPage, rows: list[int]) -> Tally:
+    names = bundle.model.encoder.features
+    matrix = pl.DataFrame(unpack_values([page.values[row] for row in rows], len(names)), schema=list(names))
+    counted = tally(reference, matrix, page.p_default[rows], pl.Series([page.decisions[row] for row in rows]))
+    unseen = Counter(name for row in rows for name in page.unseen[row])
+    known = [0 if axis.levels is None else unseen[axis.name] for axis in reference.axes]
+    return replace(counted, unseen=np.array(known, dtype=np.int64))
+
+
+def _vintages(bundle: Bundle, log: DecisionLog) -> tuple[Vintage, ...]:
+    pages = list(log.matured(bundle.digest))
+    policy, spread = bundle.policy, calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
+    return vintages(
+        np.concatenate([page.at for page in pages]),
+        *(np.concatenate([getattr(page, name) for page in pages]) for name in ("p_default", "defaulted", "days")),
+        cutoff=policy.cutoff,
+        costs=policy.costs,
+        spread=spread,
+    )
