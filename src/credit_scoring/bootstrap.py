@@ -9,6 +9,7 @@ from credit_scoring.adapters.decision_log.keys import ApiKeys
 from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
 from credit_scoring.adapters.decision_log.writer import GroupCommit
 from credit_scoring.adapters.feature_store import FeatureStore
+from credit_scoring.adapters.watch_book import WatchBook
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.settings import Settings
 
@@ -35,3 +36,8 @@ def opened_log(settings: Settings) -> Iterator[tuple[DecisionLog, GroupCommit]]:
 def opened_keys(log: DecisionLog) -> ApiKeys:
     """Return the API keys, which lie in the log's database; a context to leave before the log's."""
     return ApiKeys(log.database)
+
+
+def watch_book(settings: Settings) -> WatchBook:
+    """Return the watch's book, which is opened when it is first looked into."""
+    return WatchBook(settings.watch)

@@ -17,6 +17,7 @@ from tests.unit.adapters.test_decision_log_builders import entry, refused
 from tests.unit.adapters.test_decision_log_change_laws import ChangeLaws
 from tests.unit.adapters.test_decision_log_laws import RecordLaws
 from tests.unit.adapters.test_decision_log_queue_laws import QueueLaws
+from tests.unit.adapters.test_watch_book import BookLaws
 
 from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
 from credit_scoring.adapters.decision_log.writer import GroupCommit
@@ -211,3 +212,7 @@ def test_a_database_that_comes_back_is_used_again() -> None:
         finally:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     engine.dispose()
+
+
+class TestBookInPostgres(BookLaws):
+    pass

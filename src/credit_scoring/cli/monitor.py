@@ -86,8 +86,8 @@ def left_out(found: Watched) -> Iterator[str]:
 def opened_book() -> Iterator[WatchBook]:
     """Open the watch's book; nothing is made before a pass is recorded."""
     with require_extra("serve", "the watch's book"):
-        from credit_scoring.adapters.watch_book import WatchBook as Book  # noqa: PLC0415 - the serve extra
-    with Book(read_settings().watch) as book:
+        from credit_scoring.bootstrap import watch_book  # noqa: PLC0415 - the serve extra
+    with watch_book(read_settings()) as book:
         yield book
 
 

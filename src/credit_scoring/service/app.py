@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from credit_scoring.bootstrap import opened_keys, opened_log, published_bundles, stored_applicants
+from credit_scoring.bootstrap import opened_keys, opened_log, published_bundles, stored_applicants, watch_book
 from credit_scoring.domain.errors import (
     ConflictingOutcomeError,
     CreditScoringError,
@@ -26,6 +26,7 @@ from credit_scoring.domain.errors import (
     StoreUnavailableError,
     UnknownApplicantError,
     UnknownDecisionError,
+    WatchUnavailableError,
 )
 from credit_scoring.service.auth import Doorkeeper
 from credit_scoring.service.bodies import MOST_FAULTS
@@ -42,6 +43,7 @@ from credit_scoring.service.routes import (
     batch,
     decisions,
     model,
+    monitoring,
     policy,
     portfolio,
     predict,
@@ -71,6 +73,7 @@ ROUTERS = (
     model,
     policy,
     portfolio,
+    monitoring,
     probes,
 )
 # Read raw, so that parsing is strict and quick; OpenAPI must still know them.
@@ -129,7 +132,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         end_with_parent()
-        with opened_log(settings) as (log, writer), opened_keys(log) as keys:
+        with opened_log(settings) as (log, writer), opened_keys(log) as keys, watch_book(settings) as watch:
             doorkeeper = Doorkeeper(keys, rate=settings.rate_limit)
             metrics, champion = Metrics(), Champion(published_bundles(settings))
             await asyncio.to_thread(champion.start)
@@ -144,6 +147,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 log=log,
                 writer=writer,
                 store=store,
+                watch=watch,
                 drivers=Drivers(store),
                 doorkeeper=doorkeeper,
                 metrics=metrics,
@@ -194,7 +198,7 @@ def _status(error: CreditScoringError) -> int:
         return 404
     if isinstance(error, ConflictingOutcomeError):
         return 409
-    if isinstance(error, LogUnavailableError | LogTamperedError | StoreUnavailableError):
+    if isinstance(error, LogUnavailableError | LogTamperedError | StoreUnavailableError | WatchUnavailableError):
         return 503
     if isinstance(error, DataError):
         return 422

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from credit_scoring.adapters.decision_log.log import DecisionLog
 from credit_scoring.adapters.decision_log.writer import GroupCommit
 from credit_scoring.adapters.feature_store import FeatureStore
+from credit_scoring.adapters.watch_book import WatchBook
 from credit_scoring.domain.text import Language
 from credit_scoring.service.auth import Doorkeeper, Scope
 from credit_scoring.service.champion import Champion, Serving
@@ -28,6 +29,7 @@ class Context:
     log: DecisionLog
     writer: GroupCommit
     store: FeatureStore
+    watch: WatchBook
     drivers: Drivers
     doorkeeper: Doorkeeper
     metrics: Metrics

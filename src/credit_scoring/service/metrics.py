@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import Counter as Counts
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from credit_scoring.monitoring.alerts import Alert
+from credit_scoring.monitoring.checks import CHECKS
+from credit_scoring.monitoring.passes import Pass
 from credit_scoring.service.deciding import Decided
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -66,8 +70,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="max",
         )
+        self._watch = Watched(registry)
         self._counted: dict[tuple[str, str, str], Callable[[], None]] = {}
         self._timed: dict[tuple[str, int], Callable[[float], None]] = {}
+
+    def watched(self, newest: Pass | None, open_alerts: Sequence[Alert]) -> None:
+        """Take over what the watch found last."""
+        self._watch.take(newest, open_alerts)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
@@ -96,3 +105,34 @@ class Metrics:
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library does not say
         return generate_latest(together)
+
+
+class Watched:
+    """What the newest pass of the watch found, for alert rules. 0 is no pass, and no open alert."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, told: str, *labels: str) -> Gauge:
+            name = f"credit_scoring_monitor_{name}"
+            return Gauge(name, told, labels, registry=registry, multiprocess_mode="mostrecent")
+
+        self._at = gauge("last_pass_timestamp_seconds", "When the watch made its newest pass, since 1970.")
+        self._decisions = gauge("decisions", "Decisions that the newest pass compared.")
+        self._alerts = gauge("alerts_open", "Alerts that are open, by check.", "code")
+        self._psi = gauge("psi", "PSI of the PD, of the decisions and of the weightiest features.", "subject")
+        self._expected = gauge("expected", "Figures that the PDs of the newest pass promise.", "figure")
+        self._trained = gauge("trained", "The same figures in training, out of fold.", "figure")
+
+    def take(self, newest: Pass | None, open_alerts: Sequence[Alert]) -> None:
+        """Set all gauges."""
+        counts = Counts(alert.code for alert in open_alerts)
+        for check in CHECKS:
+            self._alerts.labels(check.code).set(counts[check.code])
+        if newest is None:
+            return
+        self._at.set(newest.at.timestamp())
+        self._decisions.set(newest.total)
+        for subject, psi in newest.psi.items():
+            self._psi.labels(subject).set(psi)
+        for gauge, figures in ((self._expected, newest.expected), (self._trained, newest.trained)):
+            for name, figure in figures.items():
+                gauge.labels(name).set(figure.value)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 
+from credit_scoring.adapters.watch_book import WatchBook
+from credit_scoring.domain.errors import WatchUnavailableError
+from credit_scoring.monitoring.alerts import Alert
+from credit_scoring.monitoring.passes import Pass
 from credit_scoring.service.bodies import answer, refusals
 from credit_scoring.service.context import Context, admitted
 from credit_scoring.service.metrics import CONTENT_TYPE
@@ -43,4 +48,11 @@ async def metrics(request: Request) -> Response:
     context.metrics.champion.set(serving.version if serving else 0)
     context.metrics.champion_refused.set(bool(context.champion.refused))
     context.metrics.log_lag.set(context.writer.lag_seconds())
+    with suppress(WatchUnavailableError):  # its silence shows in the age of its last pass
+        context.metrics.watched(*await asyncio.to_thread(_newest, context.watch))
     return Response(context.metrics.exposed(), media_type=CONTENT_TYPE)
+
+
+def _newest(book: WatchBook) -> tuple[Pass | None, list[Alert]]:
+    passes = book.passes(limit=1)
+    return passes[0] if passes else None, book.open_alerts()
