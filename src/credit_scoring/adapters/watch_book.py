@@ -60,7 +60,7 @@ class WatchBook:
     """Passes and alerts. Every method raises `WatchUnavailableError` if the database cannot be used now."""
 
     def __init__(self, url: str) -> None:
-        self._engine, self._file = made_engine(url, "watch's book", create=False)
+        self._engine, self._file = made_engine(url, "watch's book", kept=False)
         self._where = str(self._file or self._engine.url.render_as_string(hide_password=True))
 
     def record(self, made: Pass, report: WatchReport | None, judge: Callable[[Sequence[Alert]], Episodes]) -> Episodes:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 from credit_scoring.domain.errors import DataError, MissingExtraError
 
@@ -22,10 +22,11 @@ POSTGRES = "postgresql+psycopg"
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 
 
-def made_engine(url: str, what: str = "decision log", *, create: bool = True) -> tuple[Engine, Path | None]:
+def made_engine(url: str, what: str = "decision log", *, kept: bool = True) -> tuple[Engine, Path | None]:
     """Return the engine of an address, and the file if it is SQLite's; nothing is connected yet.
 
-    `what` is kept there, as errors name it; `create` makes SQLite's file, for nobody else's eyes.
+    `what` lies there, as errors name it. Connections are kept, and SQLite's file is made for nobody else's eyes; unless
+    `kept`, each is opened anew, so that whatever file is there then is used.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def made_engine(url: str, what: str = "decision log", *, create: bool = True) ->
         If PostgreSQL's driver is not installed.
     """
     address = _address(url, what)
-    return _postgres(address, what) if address.drivername == POSTGRES else _sqlite(address, create=create)
+    return _postgres(address, what) if address.drivername == POSTGRES else _sqlite(address, kept=kept)
 
 
 def _address(url: str, what: str) -> URL:
@@ -51,13 +52,14 @@ def _address(url: str, what: str) -> URL:
     return address
 
 
-def _sqlite(address: URL, *, create: bool) -> tuple[Engine, Path | None]:
+def _sqlite(address: URL, *, kept: bool) -> tuple[Engine, Path | None]:
     arguments = {"timeout": BUSY_SECONDS, "cached_statements": 256}
-    engine = create_engine(address, connect_args=arguments, pool_size=5, max_overflow=20, pool_timeout=CONNECT_SECONDS)
+    pool = {"pool_size": 5, "max_overflow": 20, "pool_timeout": CONNECT_SECONDS} if kept else {"poolclass": NullPool}
+    engine = create_engine(address, connect_args=arguments, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     file = Path(str(address.database)).absolute()
-    if create:
+    if kept:
         with suppress(OSError):  # where this fails, SQLite tells why
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # its companions follow suit
     return engine, file
