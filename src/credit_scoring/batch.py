@@ -15,6 +15,7 @@ from credit_scoring.features.assemble import catalogue
 from credit_scoring.features.shards import matrices
 from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.watch import WatchReport, watch, window
+from credit_scoring.scoring.sample import RowSample
 from credit_scoring.scoring.score import BatchSummary, score_parts, uncomputed_features, without_untold
 from credit_scoring.tables.matrix import conformed, read_matrix, with_id
 from credit_scoring.tables.read import Tables
@@ -35,11 +36,11 @@ def write_features(
     DataError
         If there is no such table, or `out` does not end in ``.parquet``.
     """
-    _require_writable(out, (".parquet",))
+    require_writable(out, (".parquet",))
     with (
         matrices(tables.of(applications), on_family=on_family) as parts,
         TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as scratch,
-        _draft(out) as draft,
+        drafted(out) as draft,
     ):
         rows, written = 0, []
         for number, part in enumerate(parts):
@@ -63,7 +64,7 @@ def score_tables(
     DataError
         If the bundle is of another portfolio, or `out` has another ending.
     """
-    _require_writable(out)
+    require_writable(out)
     with _matrices_of(bundle, tables) as (parts, uncomputed):
         return _write(_scored(bundle, parts, uncomputed, explained=explained, on_rows=on_rows), out)
 
@@ -78,45 +79,48 @@ def score_matrix(
     DataError
         If the bundle is of another portfolio, a column is missing or of another type.
     """
-    _require_writable(out)
+    require_writable(out)
     parts = _scored(bundle, [_matrix_of(bundle, path)], [], explained=explained, on_rows=on_rows)
     return _write(parts, out)
 
 
 def watch_tables(
-    bundle: Bundle, tables: Tables, out: Path | None = None, *, on_rows: OnRows = lambda _: None
+    bundle: Bundle,
+    tables: Tables,
+    *,
+    applications: str | None = None,
+    sample: RowSample | None = None,
+    on_rows: OnRows = lambda _: None,
 ) -> WatchReport:
-    """Compare the applications that `score_tables` would score with training; write the report into `out` (JSON).
+    """Compare the table `applications`, by default what `score_tables` would score, with training; fill `sample`.
 
     Raises
     ------
     DataError
-        If the bundle is of another portfolio, there are no applications, or `out` has another ending.
+        If the bundle is of another portfolio, or there are no applications.
     """
-    if out is not None:
-        _require_writable(out, (".json",))
-    with _matrices_of(bundle, tables) as (parts, uncomputed):
-        return _watched(bundle, parts, uncomputed, out, on_rows)
+    with _matrices_of(bundle, tables, applications) as (parts, uncomputed):
+        return _watched(bundle, parts, uncomputed, sample, on_rows)
 
 
 def watch_matrix(
-    bundle: Bundle, path: Path, out: Path | None = None, *, on_rows: OnRows = lambda _: None
+    bundle: Bundle, path: Path, *, sample: RowSample | None = None, on_rows: OnRows = lambda _: None
 ) -> WatchReport:
     """Compare a single-table file with training, for a model that was trained on one; else as `watch_tables`.
 
     Outcomes in it are not used: which value of their column means default is not recorded.
     """
-    if out is not None:
-        _require_writable(out, (".json",))
-    return _watched(bundle, [_matrix_of(bundle, path)], [], out, on_rows)
+    return _watched(bundle, [_matrix_of(bundle, path)], [], sample, on_rows)
 
 
 @contextmanager
-def _matrices_of(bundle: Bundle, tables: Tables) -> Iterator[tuple[Iterator[pl.DataFrame], list[str]]]:
+def _matrices_of(
+    bundle: Bundle, tables: Tables, applications: str | None = None
+) -> Iterator[tuple[Iterator[pl.DataFrame], list[str]]]:
     """Open the feature matrix of the applications to score in parts, and name the features that lack a source."""
     if bundle.manifest.portfolio != "home_credit":
         raise DataError("this model was trained on a single-table file: score it with --matrix FILE")
-    applications = tables.scored()
+    applications = applications or tables.scored()
     found = tables.columns_of(applications)
     with matrices(tables.of(applications)) as parts:
         yield (without_untold(bundle, part, found) for part in parts), uncomputed_features(bundle, found)
@@ -130,14 +134,11 @@ def _matrix_of(bundle: Bundle, path: Path) -> pl.DataFrame:
 
 
 def _watched(
-    bundle: Bundle, parts: Iterable[pl.DataFrame], uncomputed: list[str], out: Path | None, on_rows: OnRows
+    bundle: Bundle, parts: Iterable[pl.DataFrame], uncomputed: list[str], sample: RowSample | None, on_rows: OnRows
 ) -> WatchReport:
     reference = Reference.of(bundle)
-    report = watch(bundle, reference, window(bundle, reference, parts, uncomputed=uncomputed, on_rows=on_rows))
-    if out is not None:
-        with _draft(out) as draft:
-            draft.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return report
+    current = window(bundle, reference, parts, uncomputed=uncomputed, sample=sample, on_rows=on_rows)
+    return watch(bundle, reference, current)
 
 
 def _scored(
@@ -149,7 +150,7 @@ def _scored(
             yield rows, summary
 
 
-def _require_writable(out: Path, endings: tuple[str, ...] = ENDINGS) -> None:
+def require_writable(out: Path, endings: tuple[str, ...] = ENDINGS) -> None:
     """Refuse a place that cannot be written before the work is done, not after."""
     if out.suffix not in endings:
         raise DataError(f"{out} must end in {' or '.join(endings)}")
@@ -166,7 +167,7 @@ def _write(parts: Iterable[tuple[pl.DataFrame, BatchSummary]], out: Path) -> Bat
     if not scored:
         raise DataError("there are no applications to score")
     everything = pl.concat(decisions for decisions, _ in scored)
-    with _draft(out) as draft:
+    with drafted(out) as draft:
         if out.suffix == ".parquet":
             everything.write_parquet(draft)
         else:
@@ -176,7 +177,7 @@ def _write(parts: Iterable[tuple[pl.DataFrame, BatchSummary]], out: Path) -> Bat
 
 
 @contextmanager
-def _draft(out: Path) -> Iterator[Path]:
+def drafted(out: Path) -> Iterator[Path]:
     """Give a path beside `out` to write to; it becomes `out` if all went well, else it goes."""
     draft = out.with_name(f".{out.name}.part")
     try:

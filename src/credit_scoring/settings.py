@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         return home.expanduser().resolve()
 
     @property
+    def data(self) -> Path:
+        """Return the folder of tables that is read where none is named."""
+        return self.home / "data"
+
+    @property
     def models(self) -> Path:
         """Return the folder of published bundles."""
         return self.home / "models"

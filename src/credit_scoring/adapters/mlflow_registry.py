@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Concatenate, ParamSpec, TypeVar
 
+import polars as pl
+
 from credit_scoring.bundle.manifest import Evaluation
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle, save_bundle
@@ -38,6 +40,7 @@ except ImportError as error:  # pragma: no cover - exercised by the minimal-inst
 EXPERIMENT = "credit-scoring"
 CHAMPION, CHALLENGER = "champion", "challenger"
 _PARENT = "mlflow.parentRunId"
+_SAMPLE = "reference_sample.parquet"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -139,6 +142,9 @@ class MlflowRegistry:
                 self._client.set_terminated(candidate_run)
             self._log_parent(run_id, trained)
             self._client.log_artifacts(run_id, scratch, "figures")
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:  # applicants' rows: kept here, never published
+            trained.reference_sample.write_parquet(Path(scratch) / _SAMPLE)
+            self._client.log_artifacts(run_id, scratch)
         self._client.log_artifacts(run_id, str(self._published.path(bundle.digest)), "bundle")
         return self._create_version(run_id, bundle)
 
@@ -187,6 +193,32 @@ class MlflowRegistry:
             raise RegistryError(f"the artifacts of version {number} cannot be read from {source}: {error}") from error
         load_bundle(path, digest=wanted.digest)
         return path
+
+    @_told
+    def reference_sample(self, digest: str) -> pl.DataFrame:
+        """Return the rows that were kept at training with the version whose bundle has `digest`.
+
+        Raises
+        ------
+        RegistryError
+            If there is no such version, or it has none.
+        """
+        versions = [version.version for version in self.versions() if version.digest == digest]
+        if not versions:
+            raise RegistryError(
+                f"the registry {_masked(self._uri)} holds no version of the model {digest[:16]}: "
+                "train here, or give applications to draw beside the current ones with --reference DIR"
+            )
+        run_id = self._client.get_model_version(self._name, str(versions[-1])).run_id
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:
+            try:
+                path = download_artifacts(f"runs:/{run_id}/{_SAMPLE}", dst_path=scratch, tracking_uri=self._uri)
+                return pl.read_parquet(path)
+            except (MlflowException, OSError) as error:
+                raise RegistryError(
+                    f"version {versions[-1]} keeps no sample of its training applications: it was trained before they "
+                    "were kept, or the sample was deleted; train again, or give applications with --reference DIR"
+                ) from error
 
     @_told
     def promote(self, number: int) -> None:

@@ -6,11 +6,10 @@ from credit_scoring.bundle.manifest import Metric
 from credit_scoring.monitoring.alerts import Alert
 from credit_scoring.monitoring.drift import Drift, Finding
 from credit_scoring.monitoring.passes import Pass
-from credit_scoring.monitoring.performance import FIGURES
 from credit_scoring.monitoring.watch import WatchReport
 
 SHOWN = 15
-_NAMES = {
+FIGURE_NAMES = {  # of each of FIGURES, in their order
     "auc": "AUC",
     "defaults_detected": "defaults detected",
     "decline_rate": "decline rate",
@@ -78,13 +77,13 @@ def _figures(report: WatchReport) -> list[str]:
     head = f"  {'':<20}{'training':<26}{'expected now':<26}"
     lines = [f"At the cut-off in force, {report.cutoff:.4f} (95 % intervals; expected as the PDs say):", head.rstrip()]
     lines += [
-        f"  {_NAMES[name]:<20}{_metric(report.trained.get(name)):<26}{_metric(report.expected.get(name))}".rstrip()
-        for name in FIGURES
+        f"  {told:<20}{_metric(report.trained.get(name)):<26}{_metric(report.expected.get(name))}".rstrip()
+        for name, told in FIGURE_NAMES.items()
     ]
     if after is not None:
         lines.append(f"Realised by {after.applications:,} applications ({after.population}), expected of the same:")
         lines += [
-            f"  {_NAMES[name]:<20}{value:<26.4f}{_metric(after.expected[name])}"
+            f"  {FIGURE_NAMES[name]:<20}{value:<26.4f}{_metric(after.expected[name])}"
             + ("  beyond" if name in after.beyond else "")
             for name, value in after.realised.items()
         ]

@@ -26,6 +26,7 @@ from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.monitoring.vintages import Vintage, newest_mature
 from credit_scoring.monitoring.worth import Judged, judged
+from credit_scoring.scoring.sample import RowSample, shown_columns
 from credit_scoring.scoring.score import ROWS_AT_A_TIME, score
 
 Floats = NDArray[np.float64]
@@ -81,6 +82,7 @@ def window(
     parts: Iterable[pl.DataFrame],
     *,
     uncomputed: Collection[str] = (),
+    sample: RowSample | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> Window:
     """Return the window of feature matrices that come in parts; of a row, only its PD and outcome are kept (16 bytes).
@@ -91,6 +93,8 @@ def window(
         The bundle's id column and every feature of its encoder; the outcome column too where it is known.
     uncomputed
         Features that are missing for lack of their source.
+    sample
+        Is given the rows as `shown_columns`.
 
     Raises
     ------
@@ -104,6 +108,8 @@ def window(
             p_default.append(decisions["p_default"].to_numpy())
             counts += tally(reference, rows, p_default[-1], decisions["decision"])
             defaulted.append(_outcomes(bundle, rows))
+            if sample is not None:
+                sample.add(shown_columns(bundle, rows, p_default[-1], decisions["decision"]))
             on_rows(rows.height)
     if not counts.rows:
         raise DataError("there are no applications to compare with training")

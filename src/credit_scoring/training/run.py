@@ -22,6 +22,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.decision.cost import APPROVE_ALL, choose_cutoff, cutoff_interval
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.scoring.golden import with_golden_rows
+from credit_scoring.scoring.sample import RowSample, shown_columns
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import candidates_for
 from credit_scoring.training.development import TrainingOptions, TrainingSet, development
@@ -59,12 +60,17 @@ class OutOfFold:
 
 @dataclass(frozen=True)
 class Trained:
-    """A bundle not yet saved, and the predictions its figures were made of."""
+    """A bundle not yet saved, and the predictions its figures were made of.
+
+    ``reference_sample`` are development rows as `shown_columns`, with PDs out of fold: personal data, which the bundle
+    does not hold.
+    """
 
     bundle: Bundle
     candidates: tuple[OutOfFold, ...]
     defaulted: Booleans
     values: Floats
+    reference_sample: pl.DataFrame
 
 
 def train(
@@ -128,7 +134,9 @@ def _train(
     out_of_fold = pl.DataFrame({"p_default": chosen.p_default, "defaulted": sample.defaulted, "fold": fold})
     on_step("trained", total, total)
     bundle = with_golden_rows(Bundle(manifest, model, policy, profile, out_of_fold), seed=options.seed)
-    return Trained(bundle, tuple(results), sample.defaulted, sample.values)
+    kept = RowSample(seed=options.seed)
+    kept.add(shown_columns(bundle, rows.frame, chosen.p_default, policy.decide(chosen.p_default)))
+    return Trained(bundle, tuple(results), sample.defaulted, sample.values, kept.rows)
 
 
 def _out_of_fold(

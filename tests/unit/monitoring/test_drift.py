@@ -130,4 +130,4 @@ def test_every_check_is_told_with_its_limits() -> None:
     assert list(rows) == [check.code for check in CHECKS]
     for check in CHECKS:
         cells = [cell.strip() for cell in rows[check.code].split("|")]
-        assert cells[1:3] == [f"{check.notice:g}", f"{check.alarm:g}"], check.code
+        assert cells[1:] == [f"{check.notice:g}", f"{check.alarm:g}", check.means, check.advice], check.code
