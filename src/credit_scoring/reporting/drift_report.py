@@ -100,7 +100,8 @@ def _drawn_of(columns: int, current: int, reference: int) -> str:
         "<h2>Distributions, drawn by Evidently</h2>"
         f"<p>Evidently draws {columns} columns, those that weigh most in the model and those that moved, of samples: "
         f"{current:,} current and {reference:,} reference applications. The tables above decide: the scores here (PSI "
-        "by the bins of training, of all applications) and the verdicts are theirs, whatever a sample looks like.</p>"
+        "by the bins of training, of all applications) and the verdicts are theirs, whatever a sample looks "
+        "like. What is missing is not drawn.</p>"
     )
 
 
@@ -114,7 +115,7 @@ def _evidently(drift: Drift, current: pl.DataFrame, reference: pl.DataFrame, col
         return moves.psi, _has_moved(moves)
 
     kinds = [ColumnType.Numerical, ColumnType.Categorical]
-    register_stattest(StatTest(name=_PSI, display_name="PSI, of training's bins", allowed_feature_types=kinds), judged)
+    register_stattest(StatTest(name=_PSI, display_name="PSI", allowed_feature_types=kinds), judged)
     definition = DataDefinition(
         numerical_columns=[_safe(name) for name in numbers],
         categorical_columns=[_safe(name) for name in columns if name not in numbers],

@@ -101,12 +101,8 @@ def _findings(findings: Sequence[Finding], meanings: Mapping[str, str]) -> list[
         return []
     head = ("severity", "code", "what moved", "measure", "value", "limit", "by chance", "weight in the model")
     rows = [_finding(one, meanings) for one in findings]
-    first, rest = rows[:SHOWN], rows[SHOWN:]
-    parts = ["<h2>What moved</h2>", _table("By severity, then by weight in the model", head, first)]
-    if rest:
-        more = _table("The rest", head, rest)
-        parts.append(f"<details><summary>{_counted(len(rest), 'more finding')}</summary>{more}</details>")
-    return parts
+    title = "By severity, then by weight in the model"
+    return ["<h2>What moved</h2>", _parted(title, head, rows, SHOWN, "more finding", "more findings")]
 
 
 def _finding(one: Finding, meanings: Mapping[str, str]) -> list[Cell]:
@@ -119,7 +115,7 @@ def _finding(one: Finding, meanings: Mapping[str, str]) -> list[Cell]:
         Cell(f"{one.value:+.3f}", "number"),
         Cell(f"{one.limit:.3f}", "number"),
         Cell(f"{one.chance:.0e}" if one.chance >= 1e-99 else "&lt; 1e-99", "number"),
-        Cell(f"{one.importance:.1%}" if one.concept else "-", "number"),
+        Cell(_share(one.importance) if one.concept else "-", "number"),
     ]
 
 
@@ -162,16 +158,21 @@ def _worth(report: WatchReport) -> list[str]:
 def _concepts(found: Drift) -> list[str]:
     rows = [
         [
-            Cell(escape(one.concept), "subject"),
+            Cell(escape(one.concept.replace("_", " ")), "subject"),
             Cell(f"{one.moved} of {one.features}", "number"),
-            Cell(f"{one.importance:.1%}", "number"),
-            Cell(f"{one.importance_moved:.1%}", "number"),
+            Cell(_share(one.importance), "number"),
+            Cell(_share(one.importance_moved), "number"),
             Cell(f"{one.largest_psi:.3f}", "number"),
         ]
         for one in found.concepts
     ]
     head = ("concept", "features moved", "weight in the model", "weight that moved", "largest PSI")
-    return ["<h2>By concept</h2>", _table("One source that breaks moves a whole concept", head, rows)]
+    moved = sum(one.moved > 0 for one in found.concepts)
+    title = "One source that breaks moves a whole concept"
+    return [
+        "<h2>By concept</h2>",
+        _parted(title, head, rows, moved, "concept without a shift", "concepts without a shift"),
+    ]
 
 
 def _codes() -> list[str]:
@@ -196,6 +197,15 @@ def _marked(text: str) -> str:
     return re.sub(r"`(CS-D\d\d)`", r'<a href="#\1">\1</a>', escape(text))
 
 
+def _parted(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell]], shown: int, one: str, more: str) -> str:
+    """Return a table of the first rows, and what unfolds to one of the others."""
+    first, rest = rows[:shown], rows[shown:]
+    told = f"{len(rest):,} {one if len(rest) == 1 else more}"
+    parts = [_table(title, head, first)] if first else []
+    parts += [f"<details><summary>{told}</summary>{_table(told, head, rest)}</details>"] if rest else []
+    return "\n".join(parts)
+
+
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     body = [list(row) for row in rows]
     numbers = [cell.kind == "number" for cell in body[0]] if body else [False] * len(head)
@@ -209,6 +219,10 @@ def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
         f'<div class="wide"><table><caption>{escape(caption)}</caption>\n'
         f"<thead><tr>{titles}</tr></thead>\n<tbody>\n{inside}\n</tbody></table></div>"
     )
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 or not share else "&lt; 0.1%"
 
 
 def _class(kind: str) -> str:
