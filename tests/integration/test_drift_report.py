@@ -167,17 +167,16 @@ def test_the_page_says_what_the_json_says(made: tuple[str, dict[str, Any], str])
 
 def drawn(page: str) -> dict[str, tuple[float, bool]]:
     """Return what Evidently's table says of each column: its score, and whether it is detected."""
-    told = r'"column_name": "([^"]+)", "column_type": "\w+", "stattest_name": "PSI".*?"data_drift": "([^"]+)", "drift_score": '
-    return {
-        name: (float(score), verdict == "Detected") for name, verdict, score in re.findall(told + r"([\d.e-]+)", page)
-    }
+    named, said = r'"column_name": "([^"]+)", "column_type": "\w+", "stattest_name": "PSI"', r'"data_drift": "([^"]+)"'
+    rows = re.findall(named + ".*?" + said + r', "drift_score": ([\d.e-]+)', page)
+    return {name: (float(score), verdict == "Detected") for name, verdict, score in rows}
 
 
 def test_evidently_does_not_contradict_us(made: tuple[str, dict[str, Any], str]) -> None:
     page, report, _ = made
     shown = drawn(page)
     assert {"p_default", "decision"} < set(shown)
-    assert len(shown) == 40
+    assert f"Evidently draws {len(shown)} columns" in page
     assert {found for _, found in shown.values()} == {False, True}
     watched = {one["name"]: one for one in report["drift"]["watched"]}
     for name, (score, detected) in shown.items():
@@ -203,9 +202,9 @@ def test_nothing_is_loaded_from_anywhere(made: tuple[str, dict[str, Any], str]) 
 
 def test_a_browser_draws_it_without_a_request_or_a_complaint(made: tuple[str, dict[str, Any], str], home: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = os.environ.get("CREDIT_SCORING_TEST_BROWSER") or shutil.which("chromium")
-    if program is None:
-        pytest.skip("needs a browser: CREDIT_SCORING_TEST_BROWSER or chromium")
+    program = os.environ.get("CREDIT_SCORING_TEST_BROWSER")
+    if not program:
+        pytest.skip("needs a browser: set CREDIT_SCORING_TEST_BROWSER to the path of Chromium")
     said: list[str] = []
     with playwright.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
@@ -294,7 +293,8 @@ def rows(columns: int, seed: int, height: int = 2_000) -> pl.DataFrame:
 
 
 def test_of_500_features_those_that_matter_are_drawn_and_the_page_stays_small(small: WatchReport) -> None:
-    report, told = wide(small, 500), []
+    report = wide(small, 500)
+    told: list[int] = []
     sides = rows(500, 1), rows(500, 2)
     page = drift_report(report, *sides, meanings={}, made_at="now", on_columns=told.append)
     assert len(page.encode()) < MOST_BYTES
@@ -345,10 +345,12 @@ def test_any_column_can_be_drawn_and_none_can_break_out_of_the_page(small: Watch
     assert r"\u2039script\u203adocument" in page
 
 
-def test_an_empty_sample_never_comes_to_be() -> None:
+def test_a_window_fills_the_sample_from_all_its_parts() -> None:
     bundle = drawn_bundle()
     reference, sample = Reference.of(bundle), RowSample(100)
     parts: Iterator[pl.DataFrame] = iter([fresh(300, seed=7), fresh(200, seed=8)])
     current = window(bundle, reference, parts, sample=sample)
     assert sample.rows.height == 100
     assert set(sample.rows["p_default"]) <= set(current.p_default)
+    for part in (current.p_default[:300], current.p_default[300:]):
+        assert set(sample.rows["p_default"]) & set(part)

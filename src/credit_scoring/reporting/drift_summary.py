@@ -89,7 +89,7 @@ def _whole(found: Drift) -> str:
         for one in found.watched
         if one.kind in _OF_ALL
     ]
-    return _table("What the model says of them all", ("", "PSI", "verdict"), rows)
+    return _table("What the model says", ("", "PSI", "verdict"), rows)
 
 
 def _verdict_of(one: Moves) -> str:
