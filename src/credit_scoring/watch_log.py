@@ -24,6 +24,7 @@ from credit_scoring.monitoring.reference import DECISIONS, Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.monitoring.vintages import Vintage, vintages
 from credit_scoring.monitoring.watch import WatchReport, Window, watch
+from credit_scoring.scoring.sample import RowSample, shown_columns
 
 OnRows = Callable[[int], None]
 
@@ -45,20 +46,29 @@ class Watched:
 
 
 def watch_decisions(
-    bundle: Bundle, log: DecisionLog, since: datetime, until: datetime, *, on_rows: OnRows = lambda _: None
+    bundle: Bundle,
+    log: DecisionLog,
+    since: datetime,
+    until: datetime,
+    *,
+    sample: RowSample | None = None,
+    on_rows: OnRows = lambda _: None,
 ) -> Watched:
     """Return what became of the decisions that `bundle` made from `since` to `until`, both included.
 
     Recorded PDs, decisions and feature values are compared as they are: nothing is scored again. Of a decision of the
-    period 16 bytes stay in memory, of each of the bundle's 32 for its outcome.
+    period 16 bytes stay in memory, of each of the bundle's 32 for its outcome; `sample` is filled, if there is one.
     """
     reference, found = Reference.of(bundle), Watched(since, until)
     counts, p_default = Tally.empty(reference), [np.empty(0)]
     for page in log.decided(since, until):
         rows = _own(found, bundle, page)
         if rows:
-            counts += _counted(bundle, reference, page, rows)
+            matrix, decisions = _matrix(bundle, page, rows)
             p_default.append(page.p_default[rows])
+            counts += _with_unseen(reference, page, rows, tally(reference, matrix, p_default[-1], decisions))
+            if sample is not None:
+                sample.add(shown_columns(bundle, matrix, p_default[-1], decisions))
         on_rows(len(page.bundles))
     if counts.rows:
         known = np.concatenate(p_default)
@@ -112,13 +122,18 @@ def _own(found: Watched, bundle: Bundle, page: DecidedPage) -> list[int]:
     return kept
 
 
-def _counted(bundle: Bundle, reference: Reference, page: DecidedPage, rows: list[int]) -> Tally:
+def _matrix(bundle: Bundle, page: DecidedPage, rows: list[int]) -> tuple[pl.DataFrame, pl.Series]:
+    """Return the features that the model saw, categories as ranks, and what was decided."""
     names = bundle.model.encoder.features
-    matrix = pl.DataFrame(unpack_values([page.values[row] for row in rows], len(names)), schema=list(names))
-    counted = tally(reference, matrix, page.p_default[rows], pl.Series([page.decisions[row] for row in rows]))
+    values = unpack_values([page.values[row] for row in rows], len(names))
+    return pl.DataFrame(values, schema=list(names)), pl.Series([page.decisions[row] for row in rows])
+
+
+def _with_unseen(reference: Reference, page: DecidedPage, rows: list[int], counts: Tally) -> Tally:
+    """Return the counts with the categories that training never saw, which among the values are missing."""
     unseen = Counter(name for row in rows for name in page.unseen[row])
     known = [0 if axis.levels is None else unseen[axis.name] for axis in reference.axes]
-    return replace(counted, unseen=np.array(known, dtype=np.int64))
+    return replace(counts, unseen=np.array(known, dtype=np.int64))
 
 
 def _vintages(bundle: Bundle, log: DecisionLog) -> tuple[Vintage, ...]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from credit_scoring.batch import watch_matrix, watch_tables
+from credit_scoring.bundle.store import Bundle
+from credit_scoring.cli.monitor import left_out
+from credit_scoring.cli.periods import moment
 from credit_scoring.cli.scoring import batch_counter
 from credit_scoring.cli.watch_files import prepare_files, write_report
-from credit_scoring.cli.wiring import checked_tables, opened_bundle, read_settings, terminal
+from credit_scoring.cli.wiring import checked_tables, opened_bundle, opened_decisions, read_settings, terminal
+from credit_scoring.domain.errors import DataError
 from credit_scoring.monitoring.told import told
+from credit_scoring.monitoring.watch import WatchReport
+from credit_scoring.scoring.sample import RowSample
 
 ALARM = 2
 
@@ -22,12 +29,16 @@ def drift(
         typer.Option(
             metavar="DIR",
             help="Folder of the current tables (CSV, .gz, .zip, Parquet) or a database URL; for a model trained on a "
-            "single table, that file; default: data under the home folder.",
+            "single table, that file; or decisions: those that the decision log recorded (a folder of this name is "
+            "./decisions). Default: data under the home folder.",
         ),
     ] = None,
     model: Annotated[
         str, typer.Option(help="champion, challenger, a version number, or the folder of a bundle.")
     ] = "champion",
+    since: Annotated[
+        str, typer.Option(help="With --current decisions: from when on; 30d for so long ago, a day, a moment.")
+    ] = "30d",
     reference: Annotated[
         str,
         typer.Option(
@@ -51,7 +62,9 @@ def drift(
     with opened_bundle(model) as (bundle, _):
         samples = prepare_files(paths, bundle, reference)
         sample = samples.current if samples else None
-        if bundle.manifest.portfolio == "matrix":
+        if current == "decisions":
+            report = _of_decisions(bundle, since, sample)
+        elif bundle.manifest.portfolio == "matrix":
             with terminal.step(f"Comparing {source} with training") as bar:
                 report = watch_matrix(bundle, Path(source), sample=sample, on_rows=batch_counter(bar))
         else:
@@ -62,5 +75,18 @@ def drift(
                 report = watch_tables(bundle, tables, sample=sample, on_rows=batch_counter(bar))
         write_report(report, paths, bundle, samples)
     typer.echo(told(report))
-    if report.drift.alarms:
+    if report.alarms:
         raise typer.Exit(ALARM)
+
+
+def _of_decisions(bundle: Bundle, since: str, sample: RowSample | None) -> WatchReport:
+    now = datetime.now(UTC)
+    with opened_decisions() as log, terminal.step("Comparing recorded decisions with training") as bar:
+        from credit_scoring.watch_log import watch_decisions  # noqa: PLC0415 - the serve extra
+
+        found = watch_decisions(bundle, log, moment(since, now), now, sample=sample, on_rows=batch_counter(bar))
+    for notice in left_out(found):
+        terminal.notice(notice)
+    if found.report is None:
+        raise DataError(f"this model made no decision since {since} whose feature values are in the decision log")
+    return found.report

@@ -80,7 +80,8 @@ EXPECTED_COST = Check(
     0.1,
     0.25,
     "Other applicants come, and each costs more, as far as the PDs say",
-    "See which features moved (`CS-D01`) and whether the cut-off still fits; plan for the cost, or train on newer outcomes",
+    "See which features moved (`CS-D01`) and whether the cut-off still fits; plan for the cost, or train on newer "
+    "outcomes",
 )
 EXPECTED_AUC = Check(
     "CS-P02",

@@ -41,10 +41,10 @@ def summary(report: WatchReport, *, meanings: Mapping[str, str], made_at: str) -
         [
             "<h1>Drift report</h1>",
             _made_of(report, made_at),
-            _verdict(found),
+            _verdict(report),
             _rule(found),
             _whole(found),
-            *_findings(found.findings, meanings),
+            *_findings(report.findings, meanings),
             *_worth(report),
             *_concepts(found),
             *_codes(),
@@ -52,12 +52,13 @@ def summary(report: WatchReport, *, meanings: Mapping[str, str], made_at: str) -
     )
 
 
-def _verdict(found: Drift) -> str:
-    notices = len(found.findings) - found.alarms
-    counted = f"of {found.checks:,} checks, {_counted(found.alarms, 'alarm')} and {_counted(notices, 'notice')}"
+def _verdict(report: WatchReport) -> str:
+    found, alarms = report.drift, report.alarms
+    notices, checks = len(report.findings) - alarms, found.checks + len(report.performance)
+    counted = f"of {checks:,} checks, {_counted(alarms, 'alarm')} and {_counted(notices, 'notice')}"
     kind, said = (
         ("alarm", f"Alarm: the applications have changed by more than the limits allow; {counted}.")
-        if found.alarms
+        if alarms
         else ("notice", f"Notice: something has moved, by less than an alarm; {counted}.")
         if notices
         else ("steady", f"No drift found: {counted}.")
@@ -194,7 +195,7 @@ def _codes() -> list[str]:
 
 def _marked(text: str) -> str:
     """Return the words of the documentation as HTML, each code a link to its row."""
-    return re.sub(r"`(CS-D\d\d)`", r'<a href="#\1">\1</a>', escape(text))
+    return re.sub(r"`(CS-[A-Z]\d\d)`", r'<a href="#\1">\1</a>', escape(text))
 
 
 def _parted(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell]], shown: int, one: str, more: str) -> str:

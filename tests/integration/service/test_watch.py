@@ -100,7 +100,7 @@ def test_a_pass_is_told_to_the_service_the_terminal_and_the_webhook_once(server:
     shown = monitor(server, "show", code=2)
     assert shown.count("60 decisions") == 3
     assert shown.count("alert open since") == len(found["alerts"])
-    # assert
+    assert "applications against" in monitor_drift(server)
 
 
 def monitor_drift(server: Running) -> str:

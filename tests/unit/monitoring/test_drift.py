@@ -126,7 +126,7 @@ def test_concepts_add_up(bundle: Bundle, reference: Reference, counted: Counted)
 
 def test_every_check_is_told_with_its_limits() -> None:
     told = (ROOT / "docs" / "reference" / "checks.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(CS-D\d\d)` \|(.*)\|$", told, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(CS-[DPV]\d\d)` \|(.*)\|$", told, re.MULTILINE))
     assert list(rows) == [check.code for check in CHECKS]
     for check in CHECKS:
         cells = [cell.strip() for cell in rows[check.code].split("|")]
