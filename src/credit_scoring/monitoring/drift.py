@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from credit_scoring.monitoring.chance import POWER, comparable_rows, psi_power, share_by_chance, share_power
 from credit_scoring.monitoring.checks import MISSING, OUTSIDE, PERFORMANCE, PSI_OF, UNSEEN, Check, Severity, Verdict
-from credit_scoring.monitoring.psi import shift
+from credit_scoring.monitoring.psi import Shift, shift
 from credit_scoring.monitoring.reference import Axis, Kind, Reference
 from credit_scoring.monitoring.tally import Tally
 
@@ -124,9 +124,11 @@ def drift(reference: Reference, counts: Tally) -> Drift:
     level = level_of(reference)
     watched, findings = [], []
     for number, axis in enumerate(reference.axes):
-        measured = list(_measured(reference, counts, number, level))
+        now = counts.bins[reference.starts[number] : reference.starts[number + 1]]
+        found = shift(now, axis.shares, reference.rows)
+        measured = list(_measured(reference, counts, number, found, level))
         verdicts = {one.check.code: one.verdict(axis, level) for one in measured}
-        watched.append(_moves(reference, counts, number, verdicts))
+        watched.append(_moves(reference, counts, number, found, verdicts))
         findings += [_finding(axis, one) for one in measured if verdicts[one.check.code] in {"notice", "alarm"}]
     findings.sort(key=lambda one: (one.severity, -one.importance, one.subject, one.code))
     return Drift(
@@ -146,10 +148,9 @@ def _checks(axis: Axis) -> int:
     return 1 if axis.kind != "feature" else 2 + (axis.levels is not None or axis.range is not None)
 
 
-def _measured(reference: Reference, counts: Tally, number: int, level: float) -> Iterator[_Measured]:
+def _measured(reference: Reference, counts: Tally, number: int, found: Shift, level: float) -> Iterator[_Measured]:
     axis, known, rows = reference.axes[number], reference.rows + 2, comparable_rows(counts.rows, reference.rows)
-    now = counts.bins[reference.starts[number] : reference.starts[number + 1]]
-    check, found = PSI_OF[axis.kind], shift(now, axis.shares, reference.rows)
+    check = PSI_OF[axis.kind]
     able = found.bins > 1 and psi_power(rows, found.bins, check.alarm, check.notice, level) >= POWER
     # Of one thing only in training, and still: nothing can be less in doubt.
     yield _Measured(check, found.psi, found.chance, able or int(np.count_nonzero(axis.shares)) < 2)
@@ -157,7 +158,8 @@ def _measured(reference: Reference, counts: Tally, number: int, level: float) ->
         return
     total, unseen, then = max(counts.rows, 1), int(counts.unseen[number]), float(axis.shares[0])
     # Laplace's rule: what never was may still be.
-    yield _share(MISSING, (now[0] - unseen) / total, (then * reference.rows + 1) / known, rows, level, before=then)
+    missing = int(counts.bins[reference.starts[number]]) - unseen
+    yield _share(MISSING, missing / total, (then * reference.rows + 1) / known, rows, level, before=then)
     if axis.levels is not None:
         # Good (1953): what was seen once in training weighs as much as what was not seen.
         once = np.count_nonzero(np.abs(axis.shares[1:] * reference.rows - 1) < 0.5)
@@ -192,10 +194,8 @@ def _finding(axis: Axis, one: _Measured) -> Finding:
     )
 
 
-def _moves(reference: Reference, counts: Tally, number: int, verdicts: dict[str, Verdict]) -> Moves:
-    axis, rows = reference.axes[number], max(counts.rows, 1)
-    now = counts.bins[reference.starts[number] : reference.starts[number + 1]]
-    found, unseen = shift(now, axis.shares, reference.rows), int(counts.unseen[number])
+def _moves(reference: Reference, counts: Tally, number: int, found: Shift, verdicts: dict[str, Verdict]) -> Moves:
+    axis, rows, unseen = reference.axes[number], max(counts.rows, 1), int(counts.unseen[number])
     return Moves(
         name=axis.name,
         kind=axis.kind,
@@ -204,7 +204,7 @@ def _moves(reference: Reference, counts: Tally, number: int, verdicts: dict[str,
         psi=found.psi,
         bins=found.bins,
         missing_then=float(axis.shares[0]),
-        missing_now=float(now[0] - unseen) / rows,
+        missing_now=float(counts.bins[reference.starts[number]] - unseen) / rows,
         unseen=unseen / rows,
         outside=float(counts.outside[number]) / rows,
         verdicts=verdicts,
