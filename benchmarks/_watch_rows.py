@@ -132,7 +132,8 @@ def tilted(axis: Axis, psi: float, sign: int = 1) -> Floats:
         q = moved(slope)
         return float(np.sum((q - p)[p > 0] * np.log(q[p > 0] / p[p > 0]))) - psi
 
-    return np.r_[axis.shares[0], moved(float(brentq(excess, 0, 30)) if psi else 0.0)]
+    slope = float(brentq(excess, 0, 30)) if psi else 0.0
+    return np.concatenate([axis.shares[:1], moved(slope)])
 
 
 def drawn(places: Integers, shares: Floats, rows: int, generator: np.random.Generator) -> Integers:

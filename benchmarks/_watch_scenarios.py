@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -154,7 +155,7 @@ def other_relation(split: Split, results: Results, windows: int) -> None:
     """Leave the features and draw outcomes otherwise, and note the realised figures beyond what was expected."""
     policy = split.bundle.policy
     spread = calibration_spread(split.bundle.out_of_fold["p_default"].to_numpy())
-    outcomes: dict[str, Callable[[Floats, Floats], Floats]] = {
+    outcomes: dict[str, Callable[[Floats, Floats], NDArray[Any]]] = {
         "outcomes as they were": lambda _, real: real,
         "odds of default x 1.5": lambda odds, _: split.generator.random(odds.size) < logistic(odds + np.log(NEW_ODDS)),
         "log-odds spread half as far": lambda odds, _: (
