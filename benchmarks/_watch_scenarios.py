@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,10 @@ from _watch_peers import drifted
 from _watch_rows import Pool, by_importance, drawn, tilted
 from credit_scoring.bundle.model import logistic
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.monitoring.checks import FEATURE_PSI
-from credit_scoring.monitoring.drift import drift
+from credit_scoring.monitoring.checks import FEATURE_PSI, MISSING, OUTSIDE, PSI_OF, UNSEEN
+from credit_scoring.monitoring.drift import Drift, Moves, drift
 from credit_scoring.monitoring.performance import calibration_spread, realised_performance
 from credit_scoring.monitoring.reference import Reference
-from credit_scoring.monitoring.tally import Tally
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -36,10 +35,21 @@ class Told:
 
     windows: int = 0
     found: Counter[str] = field(default_factory=Counter)
+    largest: dict[str, float] = field(default_factory=dict)
 
     def add(self, found: set[str]) -> None:
         self.windows += 1
         self.found.update(found)
+
+    def keep_largest(self, watched: Iterable[Moves]) -> None:
+        """Keep the largest value that any check measured, of size and by code."""
+        for one in watched:
+            values = {PSI_OF[one.kind].code: one.psi}
+            if one.kind == "feature":
+                values[MISSING.code] = abs(one.missing_now - one.missing_then)
+                values |= {UNSEEN.code: one.unseen, OUTSIDE.code: one.outside}
+            for code, value in values.items():
+                self.largest[code] = max(value, self.largest.get(code, 0.0))
 
     def share(self, what: str) -> str:
         return f"{100 * self.found[what] / self.windows:.1f} %" if self.found[what] else "0"
@@ -75,16 +85,19 @@ class Split:
     def rows(self, pool: Pool, rows: int) -> Integers:
         return self.generator.choice(pool.p_default.size, rows, replace=False)
 
-    def judged(self, counts: Tally, subject: str = "") -> set[str]:
-        """Return the codes found, also by severity, whether any was, and what was said of the subject."""
-        report = drift(self.reference, counts)
-        told = {"any"} if report.findings else set()
-        for one in report.findings:
-            told |= {one.code, f"{one.code} {one.severity}", f"any {one.severity}"}
-            if one.subject == subject and one.code == FEATURE_PSI.code:
-                told |= {"subject", f"subject {one.severity}"}
-        large = {one.name for one in report.watched if one.psi >= FEATURE_PSI.notice}
-        return told | ({PSI_ALONE} if large else set()) | ({f"{PSI_ALONE} subject"} if subject in large else set())
+    def report(self, pool: Pool, rows: Integers) -> Drift:
+        return drift(self.reference, pool.counts(self.reference, rows))
+
+
+def judged(report: Drift, subject: str = "") -> set[str]:
+    """Return the codes found, also by severity, whether any was, and what was said of the subject."""
+    told = {"any"} if report.findings else set()
+    for one in report.findings:
+        told |= {one.code, f"{one.code} {one.severity}", f"any {one.severity}"}
+        if one.subject == subject and one.code == FEATURE_PSI.code:
+            told |= {"subject", f"subject {one.severity}"}
+    large = {one.name for one in report.watched if one.psi >= FEATURE_PSI.notice}
+    return told | ({PSI_ALONE} if large else set()) | ({f"{PSI_ALONE} subject"} if subject in large else set())
 
 
 def steady(split: Split, results: Results, windows: int) -> None:
@@ -92,7 +105,9 @@ def steady(split: Split, results: Results, windows: int) -> None:
         told = told_of(results, "checks", STEADY, rows)
         before = told.found["any"]
         for _ in range(windows if rows == ROWS else max(1, windows // 4)):
-            told.add(split.judged(split.held.counts(split.reference, split.rows(split.held, rows))))
+            report = split.report(split.held, split.rows(split.held, rows))
+            told.add(judged(report))
+            told.keep_largest(report.watched)
         told.found["splits"] += told.found["any"] > before
 
 
@@ -100,7 +115,7 @@ def known_shift(split: Split, results: Results, windows: int, test: pl.DataFrame
     pool = split.pool(test)
     told = told_of(results, "checks", "application_test")
     for _ in range(windows):
-        told.add(split.judged(pool.counts(split.reference, split.rows(pool, ROWS))))
+        told.add(judged(split.report(pool, split.rows(pool, ROWS))))
 
 
 def one_feature(split: Split, results: Results, windows: int) -> None:
@@ -111,8 +126,8 @@ def one_feature(split: Split, results: Results, windows: int) -> None:
         for rows in MOVED_ROWS:
             for n in range(max(1, windows // TOP // (1 if rows == ROWS else 4))):
                 shares = tilted(axis, PSI, 1 if n % 2 else -1)
-                counts = split.held.counts(split.reference, drawn(places, shares, rows, split.generator))
-                told = split.judged(counts, axis.name)
+                chosen = drawn(places, shares, rows, split.generator)
+                told = judged(split.report(split.held, chosen), axis.name)
                 told_of(results, "checks", MOVED, rows).add(told)
                 told_of(results, "features", axis.name, rows).add(told)
 
@@ -127,7 +142,7 @@ def rarer(split: Split, results: Results, windows: int) -> None:
     places = split.held.places[:, number] - split.reference.starts[number]
     told = told_of(results, "checks", "commonest level of a category 15 points rarer")
     for _ in range(windows):
-        told.add(split.judged(split.held.counts(split.reference, drawn(places, shares, ROWS, split.generator))))
+        told.add(judged(split.report(split.held, drawn(places, shares, ROWS, split.generator))))
 
 
 def spoilt(split: Split, results: Results, windows: int) -> None:
@@ -148,7 +163,7 @@ def spoilt(split: Split, results: Results, windows: int) -> None:
         for _ in range(windows):
             rows = split.rows(split.held, ROWS)
             rows += split.held.p_default.size * (split.generator.random(ROWS) < share)
-            told.add(split.judged(both.counts(split.reference, rows)))
+            told.add(judged(split.report(both, rows)))
 
 
 def other_relation(split: Split, results: Results, windows: int) -> None:
@@ -165,7 +180,7 @@ def other_relation(split: Split, results: Results, windows: int) -> None:
     for _ in range(windows):
         rows = split.rows(split.held, ROWS)
         p, real = split.held.p_default[rows], split.held.defaulted[rows]
-        moved = split.judged(split.held.counts(split.reference, rows))
+        moved = judged(split.report(split.held, rows))
         for title, outcome in outcomes.items():
             bad = outcome(np.log(p / (1 - p)), real).astype(np.float64)
             beyond = realised_performance(p, bad, policy.cutoff, policy.costs, spread=spread).beyond
