@@ -18,7 +18,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from credit_scoring.bundle.manifest import Evaluation
-from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
+from credit_scoring.bundle.published import Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle, save_bundle
 from credit_scoring.domain.errors import BundleError, MissingExtraError, RegistryError
 from credit_scoring.training.figures import cost_curve_table, save_figures
@@ -94,7 +94,7 @@ class MlflowRegistry:
         self._client.get_experiment_by_name(EXPERIMENT)  # an outage shows before the work, not after
         self._finish_announcement()
 
-    def record(self, trained: Trained, *, promote: bool) -> tuple[RegisteredVersion, Bundle]:
+    def record(self, trained: Trained, *, promote: bool, by: str = "") -> tuple[RegisteredVersion, Bundle]:
         """Log a training with its candidates, register its bundle, and return the version and the saved bundle.
 
         The first version becomes champion; a later one becomes challenger, unless `promote`. The bundle is
@@ -104,13 +104,13 @@ class MlflowRegistry:
             save_bundle(trained.bundle, Path(scratch) / "bundle")
             bundle = self._published.publish(Path(scratch) / "bundle")
         try:
-            return self._register(trained, bundle, promote=promote), bundle
+            return self._register(trained, bundle, promote=promote, by=by), bundle
         except RegistryError as error:
             kept = self._published.path(bundle.digest)
             raise RegistryError(f"{error}. The trained bundle is kept: score with --model {kept}") from error
 
     @_told
-    def _register(self, trained: Trained, bundle: Bundle, *, promote: bool) -> RegisteredVersion:
+    def _register(self, trained: Trained, bundle: Bundle, *, promote: bool, by: str) -> RegisteredVersion:
         made_at = bundle.manifest.provenance.created_at
         run_id = self._client.create_run(self._experiment(), run_name=f"training-{made_at}").info.run_id
         try:
@@ -122,10 +122,11 @@ class MlflowRegistry:
         self._client.set_terminated(run_id)
         has_champion = self._published.pointer() is not None or CHAMPION in self._aliases()
         if promote or not has_champion:
-            self.promote(version)
+            self.promote(version, by=by, reason="trained with --promote" if promote else "the first version")
         else:
             self._client.set_registered_model_alias(self._name, CHALLENGER, str(version))
-            self._published.challenge(Published(model_name=self._name, version=version, digest=bundle.digest))
+            challenger = Published(model_name=self._name, version=version, digest=bundle.digest)
+            self._published.challenge(challenger, by=by, reason="newly trained")
         return self.version(version)
 
     def _log(self, run_id: str, trained: Trained, bundle: Bundle) -> int:
@@ -221,28 +222,17 @@ class MlflowRegistry:
                 ) from error
 
     @_told
-    def promote(self, number: int) -> None:
-        """Publish a version and make it champion; the pointer is the moment it counts.
-
-        A damaged pointer is replaced, and the champions before it forgotten.
-        """
+    def promote(self, number: int, *, by: str = "", reason: str = "") -> None:
+        """Publish a version and make it champion; the pointer is the moment it counts."""
         version = self.version(number)
         with TemporaryDirectory(prefix="credit-scoring-") as scratch:
             self._published.publish(self.fetch(number, Path(scratch)))
-        try:
-            former = self._published.pointer()
-        except BundleError:
-            former = None
         new = Published(model_name=self._name, version=number, digest=version.digest)
-        if former is not None and former.champion == new:
-            return
-        history = (*former.former, former.champion) if former is not None else ()
-        challenger = former.challenger if former is not None and former.challenger != new else None
-        self._published.point(Pointer(champion=new, former=history, challenger=challenger))
+        self._published.promote(new, by=by, reason=reason)
         self._finish_announcement()
 
     @_told
-    def rollback(self) -> RegisteredVersion:
+    def rollback(self, *, by: str = "", reason: str = "") -> RegisteredVersion:
         """Make the former champion champion again and return it.
 
         Raises
@@ -250,14 +240,7 @@ class MlflowRegistry:
         RegistryError
             If there was none.
         """
-        pointer = self._published.pointer()
-        if pointer is None or not pointer.former:
-            raise RegistryError("there is no former champion to go back to")
-        champion = pointer.former[-1]
-        load_bundle(self._published.path(champion.digest), digest=champion.digest)
-        self._published.point(
-            pointer.model_copy(update={"champion": champion, "former": pointer.former[:-1], "announced": False})
-        )
+        champion = self._published.roll_back(by=by, reason=reason)
         self._finish_announcement()
         return self.version(champion.version)
 
@@ -271,7 +254,7 @@ class MlflowRegistry:
             self._client.set_registered_model_alias(self._name, CHAMPION, version)
             if self._aliases().get(CHALLENGER) == version:
                 self._client.delete_registered_model_alias(self._name, CHALLENGER)
-            self._published.point(pointer.model_copy(update={"announced": True}))
+            self._published.announced(pointer.champion)
 
     def _experiment(self) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)

@@ -1,7 +1,7 @@
-"""The published bundles under ``models/``, and the pointer to the one that decides.
+"""The published bundles under ``models/``, the pointer to the one that decides, and the ledger of its changes.
 
 ``champion.json`` is replaced in one step, so a reader sees the old champion or the new one, and a process
-killed at any moment leaves one of the two.
+killed at any moment leaves one of the two. Whoever changes it holds the ledger, and writes there first.
 """
 
 from __future__ import annotations
@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
-from typing import Literal
+from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from credit_scoring.bundle.ledger import Action, Ledger, LedgerEntry
 from credit_scoring.bundle.store import Bundle, flush, load_bundle
-from credit_scoring.domain.errors import BundleError
+from credit_scoring.domain.errors import BundleError, RegistryError
 
-POINTER = "champion.json"
+POINTER, LEDGER = "champion.json", "ledger.jsonl"
 
 
 class Published(BaseModel):
@@ -47,10 +49,11 @@ class Pointer(BaseModel):
 
 
 class PublishedBundles:
-    """The folder that serving reads: one folder a bundle, named by digest, and the pointer."""
+    """The folder that serving reads: one folder a bundle, named by digest, the pointer, and the ledger."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.ledger = Ledger(folder / LEDGER)
 
     @property
     def pointer_file(self) -> Path:
@@ -111,11 +114,75 @@ class PublishedBundles:
         Path(draft.name).replace(self.pointer_file)
         flush(self.folder)
 
-    def challenge(self, challenger: Published) -> None:
+    def promote(self, new: Published, *, by: str = "", reason: str = "") -> None:
+        """Make a published bundle champion, and the champion before it a former one.
+
+        A damaged pointer is replaced, and the champions before it forgotten.
+        """
+        with self.ledger.changing() as file:
+            replaced: str | None = None
+            try:
+                old = self.pointer()
+                replaced = _digest(old.champion if old is not None else None)
+            except BundleError:
+                old = None
+            if old is not None and old.champion == new:
+                return
+            former = (*old.former, old.champion) if old is not None else ()
+            challenger = old.challenger if old is not None and old.challenger != new else None
+            self._enter(file, "promote", new, replaced, by, reason)
+            self.point(Pointer(champion=new, former=former, challenger=challenger))
+
+    def roll_back(self, *, by: str = "", reason: str = "") -> Published:
+        """Make the former champion champion again and return it.
+
+        Raises
+        ------
+        RegistryError
+            If there was none.
+        BundleError
+            If its bundle fails verification.
+        """
+        with self.ledger.changing() as file:
+            old = self.pointer()
+            if old is None or not old.former:
+                raise RegistryError("there is no former champion to go back to")
+            champion = old.former[-1]
+            load_bundle(self.path(champion.digest), digest=champion.digest)
+            self._enter(file, "rollback", champion, _digest(old.champion), by, reason)
+            changed = {"champion": champion, "former": old.former[:-1], "announced": False}
+            self.point(old.model_copy(update=changed))
+            return champion
+
+    def challenge(self, challenger: Published, *, by: str = "", reason: str = "") -> None:
         """Let a published bundle be scored in the champion's shadow; without a champion there is nothing to do."""
-        pointer = self.pointer()
-        if pointer is not None:
-            self.point(pointer.model_copy(update={"challenger": challenger}))
+        with self.ledger.changing() as file:
+            old = self.pointer()
+            if old is not None:
+                self._enter(file, "challenge", challenger, _digest(old.challenger), by, reason)
+                self.point(old.model_copy(update={"challenger": challenger}))
+
+    def announced(self, champion: Published) -> None:
+        """Note that the registry's alias names the champion, unless another has been promoted meanwhile."""
+        with self.ledger.changing():
+            pointer = self.pointer()
+            if pointer is not None and pointer.champion == champion:
+                self.point(pointer.model_copy(update={"announced": True}))
+
+    def _enter(
+        self, file: IO[bytes], action: Action, new: Published, replaced: str | None, by: str, reason: str
+    ) -> None:
+        entry = LedgerEntry(
+            at=datetime.now(UTC),
+            action=action,
+            model_name=new.model_name,
+            version=new.version,
+            digest=new.digest,
+            by=by,
+            reason=reason,
+            replaced=replaced,
+        )
+        self.ledger.add(file, entry)
 
     def path(self, digest: str) -> Path:
         """Return where the bundle with `digest` lies or would lie."""
@@ -141,3 +208,7 @@ class PublishedBundles:
             )
         one = pointer.champion
         return one, load_bundle(self.path(one.digest), digest=one.digest)
+
+
+def _digest(published: Published | None) -> str:
+    return published.digest if published is not None else ""

@@ -39,3 +39,7 @@ ApplicationsOption = Annotated[
     Literal["application_train", "application_test"] | None,
     typer.Option(help="Table of the applications; default: application_test if there."),
 ]
+ByOption = Annotated[
+    str | None, typer.Option(help="Who decides this, for the ledger; default: the operating system's user.")
+]
+ReasonOption = Annotated[str, typer.Option(help="Why, for the ledger.")]

@@ -20,7 +20,7 @@ from credit_scoring.cli.options import (
     TargetOption,
     ThreadsOption,
 )
-from credit_scoring.cli.wiring import checked_tables, open_registry, read_settings, terminal
+from credit_scoring.cli.wiring import checked_tables, open_registry, read_settings, terminal, who
 from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.domain.errors import DataError
 
@@ -70,7 +70,7 @@ def train(
         trained = run_training(data, options, on_step=bar.at)
         bar.made = trained.bundle.manifest.candidate
     with terminal.step("Registering") as bar:
-        version, bundle = registry.record(trained, promote=promote)
+        version, bundle = registry.record(trained, promote=promote, by=who())
         bar.made = f"version {version.version}, {', '.join(version.aliases)}"
     typer.echo(model_card(bundle))
 

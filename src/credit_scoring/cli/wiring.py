@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +53,14 @@ def open_registry() -> MlflowRegistry:
         tracking_uri=settings.tracking_uri,
         model_name=settings.model_name,
     )
+
+
+def who() -> str:
+    """Return the operating system's name of whoever runs this; their number where they have no name, as in a pod."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 @contextmanager
