@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from _tried_features import BLOCKS, KEY, NEIGHBOUR_COLUMNS, NESTED, neighbours, nested
+from credit_scoring.bundle.evaluate import Figures, figures, paired_difference
 from credit_scoring.bundle.model import logistic
 from credit_scoring.features.assemble import assemble, catalogue
 from credit_scoring.tables.read import read_tables
 from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
-from credit_scoring.training.evaluate import Figures, figures, paired_difference
 from credit_scoring.training.sample import Sample
 from credit_scoring.training.split import grouped_folds
 from quality import COSTS, FOLDERS, SEED, sample_of

@@ -30,10 +30,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from credit_scoring.bundle.evaluate import Figures, figures, paired_difference
 from credit_scoring.bundle.manifest import Metric
 from credit_scoring.decision.cost import CostMatrix
+from credit_scoring.training.choose import decline_out_of_fold
 from credit_scoring.training.development import TrainingOptions
-from credit_scoring.training.evaluate import Figures, decline_out_of_fold, figures, paired_difference
 from credit_scoring.training.prepare import matrix_set
 from credit_scoring.training.run import Trained, train
 from credit_scoring.training.split import grouped_folds, person_groups

@@ -25,6 +25,7 @@ import polars as pl
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from credit_scoring.bundle.evaluate import figures, paired_difference
 from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.bundle.model import Encoder
 from credit_scoring.decision.cost import CostMatrix
@@ -35,7 +36,7 @@ from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
-from credit_scoring.training.evaluate import best_of, decline_out_of_fold, figures, paired_difference
+from credit_scoring.training.choose import best_of, decline_out_of_fold
 from credit_scoring.training.sample import Fitted, Sample
 from credit_scoring.training.split import person_groups
 

@@ -6,46 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
+from credit_scoring.bundle.evaluate import fit_line
 from credit_scoring.bundle.model import Calibrator, logistic
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
-_STEPS = 50
-_TOLERANCE = 1e-10
-_LEAST = 1e-9
-
-
-def fit_line(margin: Floats, defaulted: Booleans, weights: Floats | None = None) -> tuple[float, float]:
-    """Return slope and intercept of the logistic regression of the outcome on the margin.
-
-    For PDs that are calibrated they are 1 and 0. Newton steps on the standardised margin, halved until the loss
-    falls; where the outcomes are separated the slope is what 50 steps reach.
-    """
-    weight = np.ones(margin.size) if weights is None else weights
-    total = weight.sum()
-    center = float((weight * margin).sum() / total)
-    scale = float(np.sqrt((weight * (margin - center) ** 2).sum() / total)) or 1.0
-    design = np.c_[(margin - center) / scale, np.ones(margin.size)]
-    base = float(np.clip((weight * defaulted).sum() / total, _LEAST, 1 - _LEAST))
-    sign = np.where(defaulted, -1.0, 1.0)
-
-    def loss(at: Floats) -> float:
-        return float(np.sum(weight * np.logaddexp(0.0, sign * (design @ at))))
-
-    line = np.array([0.0, np.log(base / (1 - base))])
-    now = loss(line)
-    for _ in range(_STEPS):
-        p = logistic(design @ line)
-        gradient = design.T @ (weight * (defaulted - p))
-        curvature = (design * (weight * p * (1 - p))[:, None]).T @ design
-        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
-        while (then := loss(line + step)) > now * (1 + _TOLERANCE) and np.abs(step).max() > _TOLERANCE:
-            step = step / 2
-        line, now = line + step, then
-        if np.abs(step).max() < _TOLERANCE:
-            break
-    return float(line[0] / scale), float(line[1] - line[0] * center / scale)
 
 
 def fit_calibrator(kind: str, margin: Floats, defaulted: Booleans) -> Calibrator:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from credit_scoring.bundle.evaluate import Figures, evaluation, figures, paired_difference
 from credit_scoring.bundle.manifest import (
     FORMAT_VERSION,
     CandidateResult,
@@ -25,15 +26,8 @@ from credit_scoring.scoring.golden import with_golden_rows
 from credit_scoring.scoring.sample import RowSample, shown_columns
 from credit_scoring.training.calibrate import choose_calibrator
 from credit_scoring.training.candidates import candidates_for
+from credit_scoring.training.choose import best_of, decline_out_of_fold
 from credit_scoring.training.development import TrainingOptions, TrainingSet, development
-from credit_scoring.training.evaluate import (
-    Figures,
-    best_of,
-    decline_out_of_fold,
-    evaluation,
-    figures,
-    paired_difference,
-)
 from credit_scoring.training.provenance import provenance
 from credit_scoring.training.sample import Candidate, Fitted, Sample
 

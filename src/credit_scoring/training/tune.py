@@ -14,13 +14,13 @@ try:
 except ImportError as error:  # pragma: no cover - exercised by the minimal-install check
     raise MissingExtraError("train", "tuning") from error
 
+from credit_scoring.bundle.evaluate import Figures, figures, paired_difference
 from credit_scoring.bundle.manifest import Metric
 from credit_scoring.bundle.model import logistic
 from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.training.boosting import boosting_parameters
 from credit_scoring.training.candidates import trees_for
 from credit_scoring.training.development import Development, TrainingOptions, TrainingSet, development
-from credit_scoring.training.evaluate import Figures, figures, paired_difference
 from credit_scoring.training.parameters import BoostingParameters, Origin, TunedParameters
 from credit_scoring.training.provenance import data_fingerprint
 from credit_scoring.training.run import Step

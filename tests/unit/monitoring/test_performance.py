@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from credit_scoring.bundle.evaluate import fit_line
 from credit_scoring.decision.cost import CostMatrix, cost_per_applicant
 from credit_scoring.domain.errors import DataError
 from credit_scoring.monitoring.performance import (
@@ -20,7 +21,6 @@ from credit_scoring.monitoring.performance import (
     expected_performance,
     realised_performance,
 )
-from credit_scoring.training.calibrate import fit_line
 
 COSTS, CUTOFF = CostMatrix(10, 1), 1 / 11
 Floats = NDArray[np.float64]

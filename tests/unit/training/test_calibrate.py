@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from credit_scoring.bundle.evaluate import fit_line
 from credit_scoring.bundle.model import logistic
-from credit_scoring.training.calibrate import choose_calibrator, fit_calibrator, fit_line
+from credit_scoring.training.calibrate import choose_calibrator, fit_calibrator
 
 
 def drawn(slope: float, intercept: float, rows: int = 20_000) -> tuple[np.ndarray, np.ndarray]:

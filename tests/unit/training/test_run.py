@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from credit_scoring.bundle.card import model_card
+from credit_scoring.bundle.evaluate import paired_difference
 from credit_scoring.bundle.model import CreditModel
 from credit_scoring.bundle.store import save_bundle
 from credit_scoring.decision.cost import CostMatrix
@@ -15,7 +16,6 @@ from credit_scoring.domain.errors import DataError
 from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.development import TrainingOptions, TrainingSet
-from credit_scoring.training.evaluate import paired_difference
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.run import Trained, train
 from credit_scoring.training.sample import Candidate

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.bundle.manifest import Evaluation, Metric
-from credit_scoring.decision.cost import CostMatrix, check_predictions, choose_cutoff
-from credit_scoring.training.calibrate import fit_line
+from credit_scoring.bundle.model import logistic
+from credit_scoring.decision.cost import CostMatrix, check_predictions
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
@@ -19,6 +19,41 @@ Booleans = NDArray[np.bool_]
 REPLICATES = 200
 COMPARED = ("auc", "brier", "cost")
 _EDGE = 1e-12
+_STEPS = 50
+_TOLERANCE = 1e-10
+_LEAST = 1e-9
+
+
+def fit_line(margin: Floats, defaulted: Booleans, weights: Floats | None = None) -> tuple[float, float]:
+    """Return slope and intercept of the logistic regression of the outcome on the margin.
+
+    For PDs that are calibrated they are 1 and 0. Newton steps on the standardised margin, halved until the loss
+    falls; where the outcomes are separated the slope is what 50 steps reach.
+    """
+    weight = np.ones(margin.size) if weights is None else weights
+    total = weight.sum()
+    center = float((weight * margin).sum() / total)
+    scale = float(np.sqrt((weight * (margin - center) ** 2).sum() / total)) or 1.0
+    design = np.c_[(margin - center) / scale, np.ones(margin.size)]
+    base = float(np.clip((weight * defaulted).sum() / total, _LEAST, 1 - _LEAST))
+    sign = np.where(defaulted, -1.0, 1.0)
+
+    def loss(at: Floats) -> float:
+        return float(np.sum(weight * np.logaddexp(0.0, sign * (design @ at))))
+
+    line = np.array([0.0, np.log(base / (1 - base))])
+    now = loss(line)
+    for _ in range(_STEPS):
+        p = logistic(design @ line)
+        gradient = design.T @ (weight * (defaulted - p))
+        curvature = (design * (weight * p * (1 - p))[:, None]).T @ design
+        step = np.linalg.lstsq(curvature, gradient, rcond=None)[0]
+        while (then := loss(line + step)) > now * (1 + _TOLERANCE) and np.abs(step).max() > _TOLERANCE:
+            step = step / 2
+        line, now = line + step, then
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    return float(line[0] / scale), float(line[1] - line[0] * center / scale)
 
 
 class RankedPredictions:
@@ -133,15 +168,6 @@ def figures(p_default: Floats, defaulted: Booleans, *, declined: Booleans, costs
     return Figures(weighted(np.ones(p_default.size)), drawn)
 
 
-def decline_out_of_fold(p_default: Floats, defaulted: Booleans, fold: NDArray[np.int64], costs: CostMatrix) -> Booleans:
-    """Return who is declined when each fold is judged by the cut-off that is cheapest on the others."""
-    declined = np.empty(p_default.size, dtype=np.bool_)
-    for number in np.unique(fold):
-        held = fold == number
-        declined[held] = p_default[held] >= choose_cutoff(p_default[~held], defaulted[~held], costs)
-    return declined
-
-
 def evaluation(found: Figures, defaulted: Booleans, *, cutoff: float, costs: CostMatrix, population: str) -> Evaluation:
     """Return the figures with their intervals, as the bundle keeps them; `population` says of whom they are."""
     return Evaluation(
@@ -173,16 +199,3 @@ def paired_difference(first: Figures, second: Figures, compared: tuple[str, ...]
     values = differences(first.values, second.values)
     drawn = [differences(one, other) for one, other in zip(first.drawn, second.drawn, strict=True)]
     return {name: _metric(value, [draw[name] for draw in drawn]) for name, value in values.items()}
-
-
-def best_of(found: Mapping[str, Figures]) -> str:
-    """Return the name of lowest Brier score among those whose cost the cheapest does not surely beat.
-
-    Costs hang on few defaults at one cut-off: of models that their paired interval cannot tell apart, the one of
-    sharper PDs is taken. All must be of the same applications and seed.
-    """
-    cheapest = min(found, key=lambda name: found[name].values["at_cutoff"]["cost"])
-    as_cheap = [
-        name for name in found if name == cheapest or paired_difference(found[name], found[cheapest])["cost"].lower <= 0
-    ]
-    return min(as_cheap, key=lambda name: found[name].values["metrics"]["brier"])

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 
+from credit_scoring.bundle.evaluate import Figures, RankedPredictions, evaluation, figures, paired_difference
 from credit_scoring.bundle.manifest import Evaluation
 from credit_scoring.decision.cost import CostMatrix, cost_per_applicant
-from credit_scoring.training.evaluate import Figures, RankedPredictions, evaluation, figures, paired_difference
 
 rows = st.lists(st.tuples(st.sampled_from([0.01, 0.1, 0.2, 0.5, 0.8]), st.booleans()), min_size=4, max_size=60).filter(
     lambda drawn: len({bad for _, bad in drawn}) == 2
