@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         return self.watch_uri or f"sqlite:///{self.home / 'watch.db'}"
 
     @property
+    def reports(self) -> Path:
+        """Return the folder of reports."""
+        return self.home / "reports"
+
+    @property
     def applicants(self) -> Path:
         """Return the folder of the feature store."""
         return self.home / "applicants"

@@ -38,9 +38,11 @@ except ImportError as error:  # pragma: no cover - exercised by the minimal-inst
     raise MissingExtraError("train", "the model registry") from error
 
 EXPERIMENT = "credit-scoring"
+# The applications that a model was trained on stay in the registry: the served bundle names nobody.
+APPLICATIONS, SEEN, SAMPLE = "applications", "seen.parquet", "reference_sample.parquet"
+COMPARISON = "challenge.json"
 CHAMPION, CHALLENGER = "champion", "challenger"
 _PARENT = "mlflow.parentRunId"
-_SAMPLE = "reference_sample.parquet"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -143,9 +145,10 @@ class MlflowRegistry:
                 self._client.set_terminated(candidate_run)
             self._log_parent(run_id, trained)
             self._client.log_artifacts(run_id, scratch, "figures")
-        with TemporaryDirectory(prefix="credit-scoring-") as scratch:  # applicants' rows: kept here, never published
-            trained.reference_sample.write_parquet(Path(scratch) / _SAMPLE)
-            self._client.log_artifacts(run_id, scratch)
+        with TemporaryDirectory(prefix="credit-scoring-") as scratch:  # of persons: kept here, never published
+            trained.seen.write_parquet(Path(scratch) / SEEN)
+            trained.reference_sample.write_parquet(Path(scratch) / SAMPLE)
+            self._client.log_artifacts(run_id, scratch, APPLICATIONS)
         self._client.log_artifacts(run_id, str(self._published.path(bundle.digest)), "bundle")
         return self._create_version(run_id, bundle)
 
@@ -204,22 +207,45 @@ class MlflowRegistry:
         RegistryError
             If there is no such version, or it has none.
         """
-        versions = [version.version for version in self.versions() if version.digest == digest]
-        if not versions:
+        version = self._of(digest)
+        if version is None:
             raise RegistryError(
                 f"the registry {_masked(self._uri)} holds no version of the model {digest[:16]}: "
                 "train here, or give applications to draw beside the current ones with --reference DIR"
             )
-        run_id = self._client.get_model_version(self._name, str(versions[-1])).run_id
+        sample = self._applications(version, SAMPLE)
+        if sample is None:
+            raise RegistryError(
+                f"version {version} keeps no sample of its training applications: it was trained before they "
+                "were kept, or the sample was deleted; train again, or give applications with --reference DIR"
+            )
+        return sample
+
+    @_told
+    def seen(self, digest: str) -> pl.DataFrame | None:
+        """Return the applications that a bundle was trained on, as `Trained.seen`; ``None`` if it was not kept here."""
+        version = self._of(digest)
+        return None if version is None else self._applications(version, SEEN)
+
+    @_told
+    def log_comparison(self, number: int, comparison: str) -> None:
+        """Keep how a version compared with the champion, as JSON, with its run; the latest replaces those before."""
+        self._client.log_text(self._run_of(number), comparison, COMPARISON)
+
+    def _of(self, digest: str) -> int | None:
+        """Return the latest version whose bundle has `digest`."""
+        return max((version.version for version in self.versions() if version.digest == digest), default=None)
+
+    def _applications(self, number: int, file: str) -> pl.DataFrame | None:
+        """Return what a version keeps of the applications it was trained on, unless it has been deleted."""
+        run_id, path = self._run_of(number), f"{APPLICATIONS}/{file}"
+        if path not in {found.path for found in self._client.list_artifacts(run_id, APPLICATIONS)}:
+            return None
         with TemporaryDirectory(prefix="credit-scoring-") as scratch:
-            try:
-                path = download_artifacts(f"runs:/{run_id}/{_SAMPLE}", dst_path=scratch, tracking_uri=self._uri)
-                return pl.read_parquet(path)
-            except (MlflowException, OSError) as error:
-                raise RegistryError(
-                    f"version {versions[-1]} keeps no sample of its training applications: it was trained before they "
-                    "were kept, or the sample was deleted; train again, or give applications with --reference DIR"
-                ) from error
+            return pl.read_parquet(self._client.download_artifacts(run_id, path, scratch))
+
+    def _run_of(self, number: int) -> str:
+        return str(self._client.get_model_version(self._name, str(number)).run_id)
 
     @_told
     def promote(self, number: int, *, by: str = "", reason: str = "") -> None:

@@ -8,6 +8,7 @@ import typer
 from polars.exceptions import PolarsError
 
 from credit_scoring.cli.applicants import applicants_app
+from credit_scoring.cli.challenge import challenge
 from credit_scoring.cli.dashboard import dashboard
 from credit_scoring.cli.data import data_app
 from credit_scoring.cli.decisions import decisions_app
@@ -37,7 +38,7 @@ app.add_typer(applicants_app, name="applicants")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="keys")
 app.add_typer(monitor_app, name="monitor")
-for command in (train, tune, features, score, drift, serve, dashboard):
+for command in (train, tune, challenge, features, score, drift, serve, dashboard):
     app.command()(command)
 
 

@@ -25,6 +25,10 @@ LabelsOption = Annotated[Path | None, typer.Option(help="With --matrix: YAML of 
 FoldsOption = Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")]
 HoldoutOption = Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")]
+ParametersOption = Annotated[
+    Path | None, typer.Option(help="LightGBM parameters for lightgbm and blend, as tune writes them.")
+]
 EngineOption = Annotated[
     Literal["polars", "spark"],
     typer.Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,6 +17,8 @@ from credit_scoring.cli.options import (
     LabelsOption,
     MatrixOption,
     OptionalSourceArgument,
+    ParametersOption,
+    SeedOption,
     TargetOption,
     ThreadsOption,
 )
@@ -26,6 +28,7 @@ from credit_scoring.domain.errors import DataError
 
 if TYPE_CHECKING:
     from credit_scoring.training.development import TrainingSet
+    from credit_scoring.training.run import Trained
 
 
 def train(
@@ -38,41 +41,66 @@ def train(
     promote: Annotated[bool, typer.Option("--promote", help="Make the new version champion at once.")] = False,
     cost_fn: Annotated[float, typer.Option(help="Cost of approving an application that defaults.")] = 10.0,
     cost_fp: Annotated[float, typer.Option(help="Cost of declining one that would have repaid.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")] = 7,
+    seed: SeedOption = 7,
     folds: FoldsOption = 5,
     holdout: HoldoutOption = 0.2,
     threads: ThreadsOption = 0,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(help="LightGBM parameters for lightgbm and blend, as tune writes them."),
-    ] = None,
+    parameters: ParametersOption = None,
 ) -> None:
     """Train candidates and register the best by cost, then Brier score: first champion, later ones challenger."""
-    _require_one_input(source, matrix, target, id_column, bad, labels)
+    given = Input(source, matrix, target, id_column, bad, labels)
+    require_one_input(*given)
     registry = open_registry()
+    _, trained = trained_from(
+        given,
+        CostMatrix(cost_fn, cost_fp),
+        seed=seed,
+        folds=folds,
+        holdout=holdout,
+        threads=threads,
+        parameters=parameters,
+    )
+    with terminal.step("Registering") as bar:
+        version, bundle = registry.record(trained, promote=promote, by=who())
+        bar.made = f"version {version.version}, {', '.join(version.aliases)}"
+    typer.echo(model_card(bundle))
+
+
+class Input(NamedTuple):
+    """What is trained on, as a user gives it: the folder of the tables, or a single-table file with its columns."""
+
+    source: str | None
+    matrix: Path | None
+    target: str | None
+    id_column: str | None
+    bad: str | None
+    labels: Path | None
+
+
+def trained_from(
+    given: Input, costs: CostMatrix, *, seed: int, folds: int, holdout: float, threads: int, parameters: Path | None
+) -> tuple[TrainingSet, Trained]:
+    """Return what was trained on, and what training made of it."""
     from credit_scoring.training.development import TrainingOptions  # noqa: PLC0415 - the training extra
     from credit_scoring.training.parameters import TunedParameters, read_parameters  # noqa: PLC0415
     from credit_scoring.training.run import train as run_training  # noqa: PLC0415
 
     tuned = read_parameters(parameters) if parameters else TunedParameters()
     options = TrainingOptions(
-        costs=CostMatrix(cost_fn, cost_fp),
+        costs=costs,
         seed=seed,
         folds=folds,
         holdout_share=holdout,
         threads=threads or usable_cores(),
         boosting=tuned.parameters.given(),
     )
-    data = _training_set(source, matrix, target, id_column, bad, labels)
+    data = _training_set(*given)
     if notice := tuned.holdout_notice(data, options):
         terminal.notice(notice)
     with terminal.step("Training") as bar:
         trained = run_training(data, options, on_step=bar.at)
         bar.made = trained.bundle.manifest.candidate
-    with terminal.step("Registering") as bar:
-        version, bundle = registry.record(trained, promote=promote, by=who())
-        bar.made = f"version {version.version}, {', '.join(version.aliases)}"
-    typer.echo(model_card(bundle))
+    return data, trained
 
 
 def tune(
@@ -96,7 +124,7 @@ def tune(
     ),
 ) -> None:
     """Search LightGBM parameters around the defaults, by log loss out of fold; stop with Ctrl-C, run again to go on."""
-    _require_one_input(source, matrix, target, id_column, bad, labels)
+    require_one_input(source, matrix, target, id_column, bad, labels)
     if not out.absolute().parent.is_dir():
         raise DataError(f"{out} cannot be written: there is no folder {out.parent}")
     settings = read_settings()
@@ -116,7 +144,8 @@ def tune(
     typer.echo(tuning_report(tuned))
 
 
-def _require_one_input(source: str | None, matrix: Path | None, target: str | None, *of_matrix: object) -> None:
+def require_one_input(source: str | None, matrix: Path | None, target: str | None, *of_matrix: object) -> None:
+    """Refuse options that name no input, or two."""
     if (source is None) == (matrix is None):
         raise typer.BadParameter("give either the folder of the tables, or --matrix FILE")
     if matrix is not None and target is None:

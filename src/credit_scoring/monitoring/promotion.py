@@ -116,7 +116,9 @@ def _costs(found: Comparison, policy: PromotionPolicy) -> Iterator[Rule]:
     worse: State = "too_few"
     better: State = "too_few"
     if cost is not None and base is not None and auc is not None:
-        worse = "passed" if cost.upper <= policy.cost_tolerance * base else "failed" if cost.lower > 0 else "too_few"
+        # The measured part alone refuses: what the champion's PDs say of those it declined is no outcome.
+        dearer = found.figures["cost"].difference.lower > 0
+        worse = "passed" if cost.upper <= policy.cost_tolerance * base else "failed" if dearer else "too_few"
         # Of those that the champion approved, its own AUC is too low: it has spread them less.
         ranks_better = found.population == "all" and auc.difference.lower > 0
         better = "passed" if cost.upper < 0 or ranks_better else "failed"

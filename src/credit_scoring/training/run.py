@@ -56,14 +56,15 @@ class OutOfFold:
 class Trained:
     """A bundle not yet saved, and the predictions its figures were made of.
 
-    ``reference_sample`` are development rows as `shown_columns`, with PDs out of fold: personal data, which the bundle
-    does not hold.
+    Personal data, which the bundle does not hold: ``seen`` are the applications it was trained on, ``application``, their
+    id, beside the bundle's out-of-fold table; ``reference_sample`` some of their rows as `shown_columns`.
     """
 
     bundle: Bundle
     candidates: tuple[OutOfFold, ...]
     defaulted: Booleans
     values: Floats
+    seen: pl.DataFrame
     reference_sample: pl.DataFrame
 
 
@@ -130,7 +131,8 @@ def _train(
     bundle = with_golden_rows(Bundle(manifest, model, policy, profile, out_of_fold), seed=options.seed)
     kept = RowSample(seed=options.seed)
     kept.add(shown_columns(bundle, rows.frame, chosen.p_default, policy.decide(chosen.p_default)))
-    return Trained(bundle, tuple(results), sample.defaulted, sample.values, kept.rows)
+    seen = rows.frame.select(application=data.id_column).hstack(out_of_fold)
+    return Trained(bundle, tuple(results), sample.defaulted, sample.values, seen, kept.rows)
 
 
 def _out_of_fold(
