@@ -207,16 +207,16 @@ class MlflowRegistry:
         RegistryError
             If there is no such version, or it has none.
         """
-        version = self._of(digest)
-        if version is None:
+        run_id = self._run_of(digest)
+        if run_id is None:
             raise RegistryError(
                 f"the registry {_masked(self._uri)} holds no version of the model {digest[:16]}: "
                 "train here, or give applications to draw beside the current ones with --reference DIR"
             )
-        sample = self._applications(version, SAMPLE)
+        sample = self._applications(run_id, SAMPLE)
         if sample is None:
             raise RegistryError(
-                f"version {version} keeps no sample of its training applications: it was trained before they "
+                f"the run {run_id} of the model {digest[:16]} keeps no sample of its training applications: it was trained before they "
                 "were kept, or the sample was deleted; train again, or give applications with --reference DIR"
             )
         return sample
@@ -224,28 +224,27 @@ class MlflowRegistry:
     @_told
     def seen(self, digest: str) -> pl.DataFrame | None:
         """Return the applications that a bundle was trained on, as `Trained.seen`; ``None`` if it was not kept here."""
-        version = self._of(digest)
-        return None if version is None else self._applications(version, SEEN)
+        run_id = self._run_of(digest)
+        return None if run_id is None else self._applications(run_id, SEEN)
 
     @_told
-    def log_comparison(self, number: int, comparison: str) -> None:
-        """Keep how a version compared with the champion, as JSON, with its run; the latest replaces those before."""
-        self._client.log_text(self._run_of(number), comparison, COMPARISON)
+    def log_comparison(self, digest: str, comparison: str) -> None:
+        """Keep how a bundle compared with the champion, as JSON, with its run if it has one here; the latest counts."""
+        if (run_id := self._run_of(digest)) is not None:
+            self._client.log_text(run_id, comparison, COMPARISON)
 
-    def _of(self, digest: str) -> int | None:
-        """Return the latest version whose bundle has `digest`."""
-        return max((version.version for version in self.versions() if version.digest == digest), default=None)
-
-    def _applications(self, number: int, file: str) -> pl.DataFrame | None:
-        """Return what a version keeps of the applications it was trained on, unless it has been deleted."""
-        run_id, path = self._run_of(number), f"{APPLICATIONS}/{file}"
+    def _applications(self, run_id: str, file: str) -> pl.DataFrame | None:
+        """Return what a run keeps of the applications it trained on, unless it has been deleted."""
+        path = f"{APPLICATIONS}/{file}"
         if path not in {found.path for found in self._client.list_artifacts(run_id, APPLICATIONS)}:
             return None
         with TemporaryDirectory(prefix="credit-scoring-") as scratch:
             return pl.read_parquet(self._client.download_artifacts(run_id, path, scratch))
 
-    def _run_of(self, number: int) -> str:
-        return str(self._client.get_model_version(self._name, str(number)).run_id)
+    def _run_of(self, digest: str) -> str | None:
+        """Return the run of the latest version whose bundle has `digest`."""
+        numbers = [version.version for version in self.versions() if version.digest == digest]
+        return self._client.get_model_version(self._name, str(numbers[-1])).run_id if numbers else None
 
     @_told
     def promote(self, number: int, *, by: str = "", reason: str = "") -> None:

@@ -178,7 +178,7 @@ def _finish(found: Challenge, registry: MlflowRegistry, out: Path | None) -> Nev
         draft = path.with_name(f".{path.name}.part")
         draft.write_text(content, encoding="utf-8")
         draft.replace(path)
-    registry.log_comparison(found.comparison.challenger.version, content)
+    registry.log_comparison(found.comparison.challenger.digest, content)
     typer.echo(told(found))
     raise typer.Exit(EXITS[found.judgement.verdict])
 

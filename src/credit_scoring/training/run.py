@@ -56,8 +56,8 @@ class OutOfFold:
 class Trained:
     """A bundle not yet saved, and the predictions its figures were made of.
 
-    Personal data, which the bundle does not hold: ``seen`` are the applications it was trained on, ``application``, their
-    id, beside the bundle's out-of-fold table; ``reference_sample`` some of their rows as `shown_columns`.
+    Personal data, which the bundle does not hold: ``seen`` are the applications it was trained on, ``application``,
+    their id, beside the bundle's out-of-fold table; ``reference_sample`` some of their rows as `shown_columns`.
     """
 
     bundle: Bundle

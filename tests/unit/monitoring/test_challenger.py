@@ -53,7 +53,9 @@ def drawn(size: int, seed: int, *, champion: float, challenger: float) -> pl.Dat
 
     p = known(champion), known(challenger)
     bad = generator.random(size) < logistic(-3 + 1.2 * truth)
-    gender = pl.Series(generator.choice(["F", "M", None], size, p=[0.6, 0.39, 0.01]).tolist(), dtype=pl.String)
+    gender = pl.Series(generator.choice(["F", "M", ""], size, p=[0.6, 0.39, 0.01]).tolist(), dtype=pl.String).replace(
+        "", None
+    )
     birth = -generator.uniform(21, 69, size) * 365.25
     return paired(*p, bad, CODE_GENDER=gender, DAYS_BIRTH=birth)
 
