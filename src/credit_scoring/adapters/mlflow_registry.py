@@ -216,8 +216,8 @@ class MlflowRegistry:
         sample = self._applications(run_id, SAMPLE)
         if sample is None:
             raise RegistryError(
-                f"the run {run_id} of the model {digest[:16]} keeps no sample of its training applications: it was trained before they "
-                "were kept, or the sample was deleted; train again, or give applications with --reference DIR"
+                f"the run {run_id} of the model {digest[:16]} keeps no sample of its applications: it was made "
+                "before samples were kept, or it was deleted; train again, or give applications with --reference DIR"
             )
         return sample
 
