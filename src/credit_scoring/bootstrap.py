@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from credit_scoring.adapters.clock import Clock
 from credit_scoring.adapters.decision_log.keys import ApiKeys
 from credit_scoring.adapters.decision_log.log import DecisionLog, open_log
 from credit_scoring.adapters.decision_log.writer import GroupCommit
@@ -22,6 +23,11 @@ def published_bundles(settings: Settings) -> PublishedBundles:
 def stored_applicants(settings: Settings) -> FeatureStore:
     """Return the feature store under the home folder; there may be nothing in it yet."""
     return FeatureStore(settings.applicants)
+
+
+def clock(settings: Settings) -> Clock:
+    """Return the clock that dates what is recorded."""
+    return Clock(settings.simulated_clock)
 
 
 @contextmanager

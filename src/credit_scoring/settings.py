@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     one request and of a batch, ``timeout`` seconds; ``unknown_features`` says whether a name that no feature has is
     refused or only warned about; ``cors_origins`` are the sites whose pages may call; ``log_features`` puts feature
     values into the service's own log. ``retention_days`` is how long inputs and feature values are kept, by default
-    until they are purged by hand.
+    until they are purged by hand. ``simulated_clock`` is a file whose moment dates all that is recorded, in place of
+    now: for a year in minutes, never for real applicants. What it dates is marked so for good.
     """
 
     model_config = SettingsConfigDict(env_prefix="CREDIT_SCORING_", frozen=True)
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     unknown_features: Literal["refuse", "warn"] = "refuse"
     cors_origins: tuple[str, ...] = ()
     log_features: bool = False
+    simulated_clock: Path | None = None
 
     @field_validator("home")
     @classmethod

@@ -31,11 +31,12 @@ def serve(
         import uvicorn  # noqa: PLC0415 - the serve extra
         from uvicorn.config import LOGGING_CONFIG  # noqa: PLC0415
 
-        from credit_scoring.bootstrap import opened_keys, opened_log  # noqa: PLC0415
+        from credit_scoring.bootstrap import clock, opened_keys, opened_log  # noqa: PLC0415
         from credit_scoring.service.auth import ensure_key  # noqa: PLC0415
     settings = read_settings()
+    clock(settings).now()  # a simulated one that tells no moment is refused before anything starts
     with opened_log(settings) as (log, _), opened_keys(log) as keys:  # brings the database up to date, once
-        if not _is_local(host):
+        if not is_local(host):
             ensure_key(keys)
     terminal.say(f"serving on http://{host}:{port}, /docs for people; home {settings.home}; Ctrl-C stops")
     with _shared_metrics(workers):
@@ -62,7 +63,8 @@ def _shared_metrics(workers: int) -> Iterator[None]:
         yield
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine by its name or address."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class CreditScoringError(Exception):
@@ -129,6 +130,17 @@ class WebhookError(CreditScoringError):
     def __init__(self, host: str, reason: str) -> None:
         self.host, self.reason = host, reason
         super().__init__(f"the webhook on {host} did not take the alerts: {reason}; the next pass sends them again")
+
+
+class ClockError(CreditScoringError):
+    """The simulated clock tells no moment, so nothing can be dated."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        self.file, self.reason = file, reason
+        super().__init__(
+            f"the simulated clock {file} cannot be read: {reason}; write a moment such as 2026-01-01T00:00:00Z to it, "
+            "or unset CREDIT_SCORING_SIMULATED_CLOCK"
+        )
 
 
 class LogTamperedError(CreditScoringError):

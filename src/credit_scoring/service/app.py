@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -14,8 +15,9 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from credit_scoring.bootstrap import opened_keys, opened_log, published_bundles, stored_applicants, watch_book
+from credit_scoring.bootstrap import clock, opened_keys, opened_log, published_bundles, stored_applicants, watch_book
 from credit_scoring.domain.errors import (
+    ClockError,
     ConflictingOutcomeError,
     CreditScoringError,
     DataError,
@@ -61,6 +63,7 @@ from credit_scoring.wire.decisions import OutcomesRequest, ReviewRequest
 from credit_scoring.wire.scoring import ApplicationRequest, BatchRequest, PredictRequest
 from credit_scoring.wire.simulation import SimulationRequest
 
+logger = logging.getLogger(__name__)
 ROUTERS = (
     predict,
     batch,
@@ -132,16 +135,23 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         end_with_parent()
+        if settings.simulated_clock:
+            logger.warning(
+                "the clock is simulated: all that is recorded carries the moment of %s, now %s, and is marked so",
+                settings.simulated_clock,
+                clock(settings).now().isoformat(),
+            )
         with opened_log(settings) as (log, writer), opened_keys(log) as keys, watch_book(settings) as watch:
             doorkeeper = Doorkeeper(keys, rate=settings.rate_limit)
             metrics, champion = Metrics(), Champion(published_bundles(settings))
             await asyncio.to_thread(champion.start)
-            desk = Desk(writer, champion, metrics, log_features=settings.log_features)
+            desk = Desk(writer, champion, metrics, clock(settings), log_features=settings.log_features)
             desk.open()
             store = stored_applicants(settings)
             keeper = StoreKeeper(store, champion)
             keeper.start()
             app.state.context = Context(
+                clock=clock(settings),
                 champion=champion,
                 desk=desk,
                 log=log,
@@ -198,7 +208,10 @@ def _status(error: CreditScoringError) -> int:
         return 404
     if isinstance(error, ConflictingOutcomeError):
         return 409
-    if isinstance(error, LogUnavailableError | LogTamperedError | StoreUnavailableError | WatchUnavailableError):
+    if isinstance(
+        error,
+        ClockError | LogUnavailableError | LogTamperedError | StoreUnavailableError | WatchUnavailableError,
+    ):
         return 503
     if isinstance(error, DataError):
         return 422

@@ -7,6 +7,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from credit_scoring.adapters.clock import Clock
 from credit_scoring.adapters.decision_log.log import DecisionLog
 from credit_scoring.adapters.decision_log.writer import GroupCommit
 from credit_scoring.adapters.feature_store import FeatureStore
@@ -24,6 +25,7 @@ from credit_scoring.service.problems import NO_MODEL, RefusedError
 class Context:
     """The parts of a running service."""
 
+    clock: Clock
     champion: Champion
     desk: Desk
     log: DecisionLog

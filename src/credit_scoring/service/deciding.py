@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from credit_scoring.adapters.clock import Clock
 from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.values import pack_values
 from credit_scoring.domain.decision import Decision, Reason
@@ -84,19 +85,19 @@ class Decided:
         return "decline" if self.p_default >= self.case.serving.bundle.policy.cutoff else "approve"
 
 
-def decide(cases: Sequence[Case]) -> list[Decided]:
-    """Return the decisions, in the order of the cases; each gets the same bits alone as among any others."""
+def decide(cases: Sequence[Case], at: datetime) -> list[Decided]:
+    """Return the decisions made at a moment, in the cases' order; each gets the same bits alone as among any others."""
     if len({id(case.serving) for case in cases}) == 1:
-        return _decide(cases[0].serving, cases)
+        return _decide(cases[0].serving, cases, at)
     decided: dict[int, Decided] = {}
     for serving in {id(case.serving): case.serving for case in cases}.values():
         own = [case for case in cases if case.serving is serving]
-        decided |= {id(one.case): one for one in _decide(serving, own)}
+        decided |= {id(one.case): one for one in _decide(serving, own, at)}
     return [decided[id(case)] for case in cases]
 
 
-def _decide(serving: Serving, cases: Sequence[Case]) -> list[Decided]:
-    model, at = serving.bundle.model, datetime.now(UTC)
+def _decide(serving: Serving, cases: Sequence[Case], at: datetime) -> list[Decided]:
+    model = serving.bundle.model
     values = _values(serving, cases)
     margins = model.margin(values)
     p_default = model.calibrator.p_default(margins)
@@ -121,19 +122,7 @@ def _decide(serving: Serving, cases: Sequence[Case]) -> list[Decided]:
         shares = contributions.get(row)
         reasons = [] if shares is None else serving.reasoner.reasons(shares[None], values[row : row + 1])[0]
         decided.append(
-            Decided(
-                case,
-                new_id(),
-                at,
-                p,
-                margin,
-                decision,
-                covered,
-                remarks,
-                values[row],
-                shares,
-                tuple(reasons),
-            )
+            Decided(case, new_id(), at, p, margin, decision, covered, remarks, values[row], shares, tuple(reasons))
         )
     return decided
 
@@ -169,15 +158,15 @@ def _out_of_range(serving: Serving, values: Floats, outside: NDArray[np.bool_]) 
     )
 
 
-def entries(decided: Sequence[Decided]) -> list[Entry]:
-    """Return what the log keeps of each decision."""
+def entries(decided: Sequence[Decided], mark: Mapping[str, Json]) -> list[Entry]:
+    """Return what the log keeps of each decision; `mark` is the clock's."""
     packed = pack_values(np.stack([one.values for one in decided]))
     return [
         Entry(
             one.case.kind,
             one.id,
             one.at,
-            facts(one),
+            {**facts(one), **mark},
             Payload(one.case.inputs, values, _told(one), one.case.applicant),
         )
         for one, values in zip(decided, packed, strict=True)
@@ -219,7 +208,9 @@ def _told(one: Decided) -> bytes:
     return json.dumps(told, ensure_ascii=False).encode() if told else b""
 
 
-def shadow(decided: Decided, challenger: Serving, features: Mapping[str, float | str | None] | None) -> Entry:
+def shadow(
+    decided: Decided, challenger: Serving, features: Mapping[str, float | str | None] | None, clock: Clock
+) -> Entry:
     """Return the record of what the challenger says of a decided case.
 
     `features` are what was supplied, where the case is not a row of the feature matrix.
@@ -241,6 +232,7 @@ def shadow(decided: Decided, challenger: Serving, features: Mapping[str, float |
         "coverage": coverage,
         "bundle": challenger.digest,
         "version": challenger.version,
+        **clock.mark,
     }
     payload = Payload(applicant=case.applicant)
-    return Entry("shadow", new_id(), datetime.now(UTC), told, payload, subject=decided.id)
+    return Entry("shadow", new_id(), clock.now(), told, payload, subject=decided.id)

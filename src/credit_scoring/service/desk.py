@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
+from credit_scoring.adapters.clock import Clock
 from credit_scoring.adapters.decision_log.writer import GroupCommit
 from credit_scoring.domain.errors import CreditScoringError
 from credit_scoring.domain.record import Entry
@@ -32,8 +33,11 @@ class Desk:
     the event loop, where handing them to a thread and back would cost more than it frees.
     """
 
-    def __init__(self, log: GroupCommit, champion: Champion, metrics: Metrics, *, log_features: bool) -> None:
+    def __init__(
+        self, log: GroupCommit, champion: Champion, metrics: Metrics, clock: Clock, *, log_features: bool
+    ) -> None:
         self._log, self._champion, self._metrics, self._log_features = log, champion, metrics, log_features
+        self._clock = clock
         self._explaining = ThreadPoolExecutor(1, thread_name_prefix="desk-explain")
         self._predicted, self._explained = _Line(self, None), _Line(self, self._explaining)
         self._shadows: queue.Queue[Decided | None] = queue.Queue(MOST_SHADOWS)
@@ -70,8 +74,8 @@ class Desk:
 
     def begun(self, cases: Sequence[Case]) -> tuple[list[Decided], Future[None]]:
         """Return the decisions of cases, and what is done once they are recorded; nobody may be told before."""
-        decided = decide(cases)
-        return decided, self._log.submit(entries(decided))
+        decided = decide(cases, self._clock.now())
+        return decided, self._log.submit(entries(decided, self._clock.mark))
 
     def after(self, decided: Sequence[Decided]) -> None:
         """Count recorded decisions, and let the challenger score them too."""
@@ -93,7 +97,7 @@ class Desk:
             if challenger is None:
                 continue
             try:
-                self._log.submit([_shadow(one, challenger)]).result()
+                self._log.submit([_shadow(one, challenger, self._clock)]).result()
                 self._metrics.shadows.inc()
             except CreditScoringError as error:
                 self._metrics.shadows_dropped.inc()
@@ -190,9 +194,9 @@ class _Line:
             self._busy = False
 
 
-def _shadow(one: Decided, challenger: Serving) -> Entry:
+def _shadow(one: Decided, challenger: Serving, clock: Clock) -> Entry:
     if one.case.supplied is None:
-        return shadow(one, challenger, None)
+        return shadow(one, challenger, None, clock)
     known = challenger.intake.inputs.kinds
     sent = json.loads(one.case.inputs)["features"]
-    return shadow(one, challenger, {name: value for name, value in sent.items() if name in known})
+    return shadow(one, challenger, {name: value for name, value in sent.items() if name in known}, clock)

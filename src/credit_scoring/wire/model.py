@@ -9,6 +9,9 @@ from pydantic import Field
 from credit_scoring.domain.text import Language
 from credit_scoring.wire.base import Wire
 
+# How a note of `Ready` begins whose rest is the moment: all that is recorded is dated by a simulated clock.
+SIMULATED_CLOCK = "the clock is simulated: it is "
+
 
 class Interval(Wire):
     """A figure with its 95 % interval."""

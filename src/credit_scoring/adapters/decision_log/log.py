@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify, watching
@@ -17,7 +17,7 @@ from credit_scoring.adapters.decision_log.tables import entries
 from credit_scoring.adapters.decision_log.transaction import Head, Transaction, read_head, transact
 from credit_scoring.adapters.decision_log.verify import Verification
 from credit_scoring.domain.errors import DataError, LogTamperedError
-from credit_scoring.domain.record import Entry, EntryKind, Outcome, Recorded
+from credit_scoring.domain.record import Entry, EntryKind, Json, Outcome, Recorded
 
 ENTRIES_AT_A_TIME = 500
 # A page is not enough to notice a disk that is nearly full, as SQLite has spare ones.
@@ -217,10 +217,13 @@ class DecisionLog:
         self.database.scrub()
         return number
 
-    def outcomes(self, observed: Sequence[Outcome], at: datetime, caller: str) -> OutcomeCounts:
+    def outcomes(
+        self, observed: Sequence[Outcome], at: datetime, caller: str, *, mark: Mapping[str, Json] = MappingProxyType({})
+    ) -> OutcomeCounts:
         """Return how many outcomes were recorded now, were known before, and belong to no decision.
 
         An outcome by applicant is one of each decision on them that is not purged. The same again writes nothing.
+        `mark` goes into the facts of those recorded.
 
         Raises
         ------
@@ -229,7 +232,9 @@ class DecisionLog:
         DataError
             If an outcome names neither a decision nor an applicant.
         """
-        return transact(self.database, lambda transaction: record_outcomes(transaction, observed, at, caller))
+        return transact(
+            self.database, lambda transaction: record_outcomes(transaction, observed, at, {"caller": caller, **mark})
+        )
 
     def close(self) -> None:
         """Close every connection; what was appended is on disk already."""

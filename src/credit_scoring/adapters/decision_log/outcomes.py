@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,8 +27,10 @@ class OutcomeCounts:
     unknown: int
 
 
-def record_outcomes(transaction: Transaction, observed: Sequence[Outcome], at: datetime, caller: str) -> OutcomeCounts:
-    """Return what became of outcomes that are joined to their decisions and added.
+def record_outcomes(
+    transaction: Transaction, observed: Sequence[Outcome], at: datetime, about: Mapping[str, Json]
+) -> OutcomeCounts:
+    """Return what became of outcomes that are joined to their decisions and added; each one's facts say `about` too.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def record_outcomes(transaction: Transaction, observed: Sequence[Outcome], at: d
         given = (outcome.defaulted, outcome.observed_on.isoformat())
         before = stated.setdefault(decision, given)
         if before is given:
-            facts: dict[str, Json] = {"defaulted": given[0], "observed_on": given[1], "caller": caller}
+            facts: dict[str, Json] = {"defaulted": given[0], "observed_on": given[1], **about}
             new.append(Entry("outcome", new_id(), at, facts, subject=decision))
         elif before != given:
             conflicts.append(OutcomeConflict(decision, _told(*before), _told(*given)))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.domain.errors import UnknownDecisionError
-from credit_scoring.domain.record import Entry, Outcome, Payload, Recorded
+from credit_scoring.domain.record import Entry, Json, Outcome, Payload, Recorded
 from credit_scoring.service.bodies import answer, body_of, parsed, refusals
 from credit_scoring.service.context import Context, admitted, language_of
 from credit_scoring.service.explained import explained
@@ -169,12 +168,13 @@ def _reviewed(context: Context, decision: str, asked: ReviewRequest, caller: str
         raise RefusedError(409, f"the decision stands at {present}: to make it {asked.decision}, override it")
     if asked.action == "override" and present == asked.decision:
         raise RefusedError(409, f"the decision stands at {present} already: confirm it")
-    facts = {"action": asked.action, "decision": asked.decision, "reason_code": asked.reason_code, "caller": caller}
+    facts: dict[str, Json] = {"action": asked.action, "decision": asked.decision, "reason_code": asked.reason_code}
+    facts |= {"caller": caller, **context.clock.mark}
     personal = json.dumps({"comment": asked.comment, "reviewer": asked.reviewer}, ensure_ascii=False)
     payload = Payload(
         told=personal.encode(), applicant=record.entry.payload.applicant if record.entry.payload else None
     )
-    return Entry("review", new_id(), datetime.now(UTC), dict(facts), payload, subject=decision)
+    return Entry("review", new_id(), context.clock.now(), facts, payload, subject=decision)
 
 
 def _standing(record: Recorded, about: Sequence[Recorded]) -> str:
@@ -220,5 +220,7 @@ async def outcomes(request: Request) -> Response:
         Outcome(decision=one.decision_id, applicant=one.applicant, defaulted=one.defaulted, observed_on=one.observed_on)
         for one in asked.outcomes
     ]
-    counts = await asyncio.to_thread(context.log.outcomes, observed, datetime.now(UTC), caller)
+    counts = await asyncio.to_thread(
+        context.log.outcomes, observed, context.clock.now(), caller, mark=context.clock.mark
+    )
     return answer(OutcomesResponse(recorded=counts.new, known=counts.known, unknown=counts.unknown))

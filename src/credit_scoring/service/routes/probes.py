@@ -14,7 +14,7 @@ from credit_scoring.monitoring.passes import Pass
 from credit_scoring.service.bodies import answer, refusals
 from credit_scoring.service.context import Context, admitted
 from credit_scoring.service.metrics import CONTENT_TYPE
-from credit_scoring.wire.model import Health, Ready
+from credit_scoring.wire.model import SIMULATED_CLOCK, Health, Ready
 
 router = APIRouter(tags=["operation"])
 
@@ -31,8 +31,10 @@ async def ready(request: Request) -> Response:
     context: Context = request.app.state.context
     serving = context.serving()
     await asyncio.to_thread(context.log.writable)
-    notes = (context.champion.refused,) if context.champion.refused else ()
-    return answer(Ready(model=serving.digest, notes=notes))
+    notes = [context.champion.refused] if context.champion.refused else []
+    if context.clock.file is not None:
+        notes.append(SIMULATED_CLOCK + context.clock.now().isoformat())
+    return answer(Ready(model=serving.digest, notes=tuple(notes)))
 
 
 @router.get(
