@@ -19,6 +19,7 @@ from credit_scoring.cli.model import model_app
 from credit_scoring.cli.monitor import monitor_app
 from credit_scoring.cli.scoring import features, score
 from credit_scoring.cli.serve import serve
+from credit_scoring.cli.traffic import simulate_traffic
 from credit_scoring.cli.training import train, tune
 from credit_scoring.cli.wiring import terminal
 from credit_scoring.domain.errors import CreditScoringError, MissingExtraError
@@ -38,7 +39,7 @@ app.add_typer(applicants_app, name="applicants")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="keys")
 app.add_typer(monitor_app, name="monitor")
-for command in (train, tune, challenge, features, score, drift, serve, dashboard):
+for command in (train, tune, challenge, features, score, drift, serve, dashboard, simulate_traffic):
     app.command()(command)
 
 

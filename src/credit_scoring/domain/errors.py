@@ -216,3 +216,7 @@ class UnknownApplicantError(DataError):
         self.applicants, self.first, self.last, self.nearest = tuple(applicants), first, last, nearest
         shown = ", ".join(map(str, self.applicants[:5])) + (", …" if len(self.applicants) > 5 else "")
         super().__init__(f"no applicant {shown}; ids run from {first} to {last}, the nearest is {nearest}")
+
+
+class TrafficError(CreditScoringError):
+    """Simulated traffic cannot go on; what was recorded stays, and the same command goes on from there."""

@@ -15,7 +15,8 @@ from credit_scoring.tables.synthetic.application import columns
 from credit_scoring.tables.synthetic.drift import Drift
 from credit_scoring.tables.synthetic.files import Format, Tables
 from credit_scoring.tables.synthetic.history import History
-from credit_scoring.tables.synthetic.normal import correlated
+from credit_scoring.tables.synthetic.normal import Floats, correlated
+from credit_scoring.tables.synthetic.tables import Frame
 
 FULL_TRAIN, FULL_TEST = 307_511, 48_744
 CHUNK = 10_000
@@ -106,14 +107,21 @@ def _chunk(
     month = rng.integers(0, drift.months, len(ids))
     reach = np.where(is_test, drift.test_shift, drift.monthly * month / (drift.months - 1))
     shifted = (rng.random(len(ids)) < reach).astype(np.int64)
-    z = correlated(len(ids), aggregates.root, rng)
-    frame = applications_of(aggregates, z, shifted, rng)
-    data = columns(aggregates, frame, rng).with_columns(SK_ID_CURR=pl.Series(ids))
-    order = aggregates.columns["application"]
-    tables.append("application_train", data.filter(~is_test).select(order))
-    tables.append("application_test", data.filter(is_test).select(c for c in order if c != "TARGET"))
+    z, frame, data = drawn(aggregates, ids, shifted, rng)
+    tables.append("application_train", data.filter(~is_test))
+    tables.append("application_test", data.filter(is_test).drop("TARGET"))
     if drift.monthly:
         dates = pl.DataFrame({"SK_ID_CURR": ids, "MONTH": month}).filter(~is_test)
         tables.append("application_month", dates)
     for name, rows in history.tables(ids, z, frame, rng):
         tables.append(name, rows.select(aggregates.columns[name]))
+
+
+def drawn(
+    aggregates: Aggregates, ids: NDArray[np.int64], shifted: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Floats, Frame, pl.DataFrame]:
+    """Return clients' scores, the quantities that these stand for, and their applications in Kaggle's columns."""
+    z = correlated(len(ids), aggregates.root, rng)
+    frame = applications_of(aggregates, z, shifted, rng)
+    data = columns(aggregates, frame, rng).with_columns(SK_ID_CURR=pl.Series(ids))
+    return z, frame, data.select(aggregates.columns["application"])
