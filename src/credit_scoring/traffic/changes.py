@@ -69,14 +69,15 @@ def _problem(change: Change) -> str:
         return f"{change.amount:g} is no share, which lies from 0 to 1"
     if change.kind == "mix":
         return ""
-    columns = schema()["application"].columns
-    column = columns.get(change.column)
-    if column is None or column.name in {APPLICATION_ID, OUTCOME}:
-        close = difflib.get_close_matches(change.column.upper(), columns, n=1, cutoff=0.4)
-        return f"an application has no column {change.column}" + (f" (did you mean {close[0]}?)" if close else "")
-    if change.kind != "missing" and column.kind != "number":
-        return f"{column.name} holds words, not numbers"
-    return ""
+    columns = {n: one for n, one in schema()["application"].columns.items() if n not in {APPLICATION_ID, OUTCOME}}
+    numbers = [name for name, column in columns.items() if column.kind == "number"]
+    if change.column in numbers or (change.kind == "missing" and change.column in columns):
+        return ""
+    if change.column in columns:
+        return f"{change.column} holds words, not numbers"
+    name = change.column.upper()
+    close = [one for one in numbers if name in one] or difflib.get_close_matches(name, numbers, n=1)
+    return f"an application has no column {change.column}" + (f" (did you mean {close[0]}?)" if close else "")
 
 
 def mix(changes: Iterable[Change]) -> float:
