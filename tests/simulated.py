@@ -31,10 +31,14 @@ class Simulated:
     server: Running
     clock: Path | None
 
-    def lived(self, plan: Plan = PLAN, *, patience: float = 60, **how: Any) -> list[Month]:
+    def months(self, plan: Plan = PLAN, *, patience: float = 60, **how: Any) -> Iterator[Month]:
+        """Live through a plan; what is done between two months happens at the end of the first."""
         with httpx.Client(timeout=60) as http:
             sender = Sender(Api(http, self.server.url, "", "en"), patience=patience)
-            return list(simulated_months(sender, plan, clock=self.clock, **how))
+            yield from simulated_months(sender, plan, clock=self.clock, **how)
+
+    def lived(self, plan: Plan = PLAN, **how: Any) -> list[Month]:
+        return list(self.months(plan, **how))
 
     def entries(self, *kinds: EntryKind) -> list[Recorded]:
         with open_log(f"sqlite:///{self.server.home / 'decisions.db'}") as log:
