@@ -19,7 +19,7 @@ from credit_scoring.monitoring.performance import Realised, calibration_spread, 
 from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate
-from credit_scoring.traffic.calendar import Plan, drawn_months
+from credit_scoring.traffic.calendar import Plan
 from credit_scoring.traffic.changes import parsed
 from credit_scoring.traffic.year import Month
 from credit_scoring.training import boosting
@@ -46,7 +46,6 @@ class Year:
     world: Simulated
     bundle: Bundle
     months: list[Month]
-    truth: dict[int, bool]
     outcomes: dict[str, Recorded]
 
     def realised(self, *months: Month, known_to: str) -> Realised:
@@ -58,7 +57,7 @@ class Year:
                 outcome = self.outcomes.get(one.decision_id)
                 defaulted.append(float(bool(outcome.entry.facts["defaulted"])) if outcome else np.nan)
             else:
-                defaulted.append(float(self.truth[one.application.id]))
+                defaulted.append(float(one.defaulted))
         policy = self.bundle.policy
         spread = calibration_spread(self.bundle.out_of_fold["p_default"].to_numpy())
         return realised_performance(
@@ -84,18 +83,15 @@ def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def year(champion: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
     home = tmp_path_factory.mktemp("year") / "home"
     published = PublishedBundles(home / "models")
-    digest = published.publish(champion)
-    version = Published(model_name="credit-scoring", version=1, digest=digest)
+    bundle = published.publish(champion)
+    version = Published(model_name="credit-scoring", version=1, digest=bundle.digest)
     published.point(Pointer(champion=version, announced=True))
     with simulated(home, PLAN) as world:
-        months = []
-        for month in world.months(PLAN, keep=home / "tables"):
-            months.append(month)  # the clock stands at its end: what is done once a month goes here
+        months = list(world.months(PLAN, keep=home / "tables"))  # between two, the clock stands at a month's end
         yield Year(
             world=world,
-            bundle=published.champion(),
+            bundle=bundle,
             months=months,
-            truth={one.id: one.defaulted for drawn in drawn_months(PLAN) for one in drawn.applications},
             outcomes={str(one.entry.subject): one for one in world.entries("outcome")},
         )
 
@@ -116,7 +112,7 @@ def test_the_outcomes_of_all_approved_are_in_the_log_as_soon_as_they_are_mature(
     approved = [one for month in year.months for one in month.answered if one.decision == "approve"]
     for month in year.months:
         in_the_log = {subject for subject, one in year.outcomes.items() if one.entry.at <= month.ends}
-        mature = {one.decision_id for one in approved if one.application.at + PLAN.labels_after <= month.ends}
+        mature = {one.decision_id for one in approved if one.at + PLAN.labels_after <= month.ends}
         assert in_the_log == mature
     assert [month.outcomes > 0 for month in year.months] == [False, False, True, True, True, True]
     with read_tables(year.world.server.home / "tables") as tables:

@@ -39,8 +39,9 @@ app.add_typer(applicants_app, name="applicants")
 app.add_typer(decisions_app, name="decisions")
 app.add_typer(keys_app, name="keys")
 app.add_typer(monitor_app, name="monitor")
-for command in (train, tune, challenge, features, score, drift, serve, dashboard, simulate_traffic):
+for command in (train, tune, challenge, features, score, drift, serve, dashboard):
     app.command()(command)
+app.command("simulate-traffic")(simulate_traffic)
 
 
 def main() -> None:

@@ -62,16 +62,14 @@ def simulate_traffic(
     )
     if clock is None:
         terminal.notice("the server's clock is real: all is recorded as of now; --clock FILE simulates it")
-    told: list[str] = []
     with httpx.Client(timeout=SECONDS) as http, terminal.step(f"Simulating {months} months on {to}") as bar:
         sender = Sender(Api(http, to, key, "en"), at_once=at_once)
         for month in simulated_months(sender, plan, clock=clock, keep=keep, on_progress=bar.at):
             counts = Counter(one.decision for one in month.answered)
-            told.append(
+            terminal.say(
                 f"{month.begins:%Y-%m-%d}: {len(month.answered):,} applications, {counts['approve']:,} approved, "
                 f"{counts['refer']:,} referred, {counts['decline']:,} declined; {month.outcomes:,} outcomes at its end"
             )
-            terminal.say(told[-1])
         bar.made = f"{months * applications:,} applications"
 
 

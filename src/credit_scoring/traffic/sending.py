@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from credit_scoring.dashboard.client import Api, ApiError
 from credit_scoring.domain.errors import TrafficError
 from credit_scoring.traffic.calendar import Application
 from credit_scoring.wire.base import Decision
-from credit_scoring.wire.decisions import DecisionPage, DecisionRecord, OutcomesResponse
+from credit_scoring.wire.decisions import DecisionPage, DecisionRecord, DecisionSummary, OutcomesResponse
 from credit_scoring.wire.model import SIMULATED_CLOCK, Ready
 from credit_scoring.wire.scoring import Explanation
 
@@ -30,9 +30,14 @@ OUTCOMES_AT_A_TIME = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """An application and what was decided; ``found`` says that the log told it, and not an answer."""
+    """What was decided on an applicant `at` a moment, and whether they would default.
 
-    application: Application
+    ``found`` says that the log told the decision, and not an answer.
+    """
+
+    applicant: int
+    at: datetime
+    defaulted: bool
     decision_id: str
     decision: Decision
     p_default: float
@@ -69,11 +74,7 @@ class Sender:
         new = 0
         for first in range(0, len(matured), OUTCOMES_AT_A_TIME):
             told = [
-                {
-                    "decision_id": one.decision_id,
-                    "defaulted": one.application.defaulted,
-                    "observed_on": day.isoformat(),
-                }
+                {"decision_id": one.decision_id, "defaulted": one.defaulted, "observed_on": day.isoformat()}
                 for one, day in matured[first : first + OUTCOMES_AT_A_TIME]
             ]
             ask = partial(self._api.post, OutcomesResponse, "/outcomes", {"outcomes": told})
@@ -96,7 +97,7 @@ class Sender:
             if next(attempts) and (found := self._found(application)):  # only the answer was lost
                 return found
             told = self._api.post(Explanation, "/applications/score", dict(application.body))
-            return Answered(application, told.decision_id, told.decision, told.p_default, found=False)
+            return _answered(application, told, found=False)
 
         return self._patiently(ask)
 
@@ -111,7 +112,7 @@ class Sender:
                 f"applicant {application.id} is in this log with another application, so it holds another simulated "
                 "year: give the same options as then to go on with that, or another --seed"
             )
-        return Answered(application, one.decision_id, one.decision, one.p_default, found=True)
+        return _answered(application, one, found=True)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         pause, until = FIRST_PAUSE, time.monotonic() + self._patience
@@ -123,6 +124,10 @@ class Sender:
                     raise _ended(error) from error
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _answered(one: Application, told: Explanation | DecisionSummary, *, found: bool) -> Answered:
+    return Answered(one.id, one.at, one.defaulted, told.decision_id, told.decision, told.p_default, found)
 
 
 def _ended(error: ApiError) -> TrafficError:

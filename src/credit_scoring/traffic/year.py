@@ -58,7 +58,7 @@ def simulated_months(
     if clock is None and sender.clock() is not None:
         raise TrafficError("the server's clock is simulated and would stand still: name its file with --clock")
     kept = Kept(keep) if keep else None
-    waiting: list[Answered] = []
+    approved: list[Answered] = []
     known: set[int] = set()
     for drawn in drawn_months(plan):
         done, total = (drawn.number - 1) * plan.applications, plan.months * plan.applications
@@ -68,11 +68,10 @@ def simulated_months(
             on_progress(f"{drawn.begins:%Y-%m}", done + len(answered), total)
         if clock:
             _move_on(sender, clock, drawn.ends)
-        waiting += [one for one in answered if one.decision == "approve"]
-        matured = [one for one in waiting if one.application.at + plan.labels_after <= drawn.ends]
-        waiting = [one for one in waiting if one.application.at + plan.labels_after > drawn.ends]
-        new = sender.outcomes([(one, (one.application.at + plan.labels_after).date()) for one in matured])
-        known |= {one.application.id for one in matured}
+        approved += [one for one in answered if one.decision == "approve"]
+        matured = [one for one in approved if drawn.begins < one.at + plan.labels_after <= drawn.ends]
+        new = sender.outcomes([(one, (one.at + plan.labels_after).date()) for one in matured])
+        known |= {one.applicant for one in matured}
         if kept:
             kept.add(drawn.tables)
             kept.write(known)
