@@ -179,16 +179,16 @@ def _slices(found: Comparison, policy: PromotionPolicy) -> Iterator[Rule]:
     approved = [(one, one.approval_rate_difference) for one in large]
     checks = len(approved) + len(ranked)
     reach = NormalDist().inv_cdf(1 - policy.chance / checks) if checks else 0.0
-    yield _fall("CS-C06", "approval rate, the largest fall of a slice", approved, policy.approval_fall, reach)
-    yield _fall("CS-C07", "AUC, the largest fall of a slice", ranked, policy.auc_fall, reach)
+    yield _fall("CS-C06", "approval rate, worst change of a group", approved, policy.approval_fall, reach)
+    yield _fall("CS-C07", "AUC, worst change of a group", ranked, policy.auc_fall, reach)
 
 
 def _fall(code: str, measures: str, of: Sequence[tuple[Slice, Difference]], limit: float, reach: float) -> Rule:
     """Return the rule that no slice falls by more than `limit`, unless chance explains that it fell at all."""
     worst = min(of, key=lambda one: one[1].value, default=None)
     fallen = [one for one, moved in of if moved.value < -limit and moved.value + reach * moved.error < 0]
-    unseen = [one for one, moved in of if reach * moved.error > limit]
-    about = f"fallen: {_named(fallen)}" if fallen else f"could go unseen: {_named(unseen)}" if unseen else ""
+    doubtful = [one for one, moved in of if moved.value - reach * moved.error < -limit]
+    about = f"fallen: {_named(fallen)}" if fallen else f"not excluded: {_named(doubtful)}" if doubtful else ""
     return Rule(
         code=code,
         measures=measures,
@@ -196,7 +196,7 @@ def _fall(code: str, measures: str, of: Sequence[tuple[Slice, Difference]], limi
         limit=f"at least {-limit:g}, beyond chance",
         state="failed" if fallen else "passed" if of else "not_judged",
         if_failed="refuse",
-        about=about if of else "no slice is large enough",
+        about=about if of else "no group is large enough",
     )
 
 

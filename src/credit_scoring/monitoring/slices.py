@@ -16,7 +16,7 @@ Booleans = NDArray[np.bool_]
 
 AGE = "age"
 _DAYS_A_YEAR = 365.25
-_BANDS = ("under 30", "30 to 39", "40 to 49", "50 to 59", "60 and over")
+_BANDS = ("29 and under", "30 to 39", "40 to 49", "50 to 59", "60 and over")
 # What people are compared by, where it is known, and the column that tells it.
 ATTRIBUTES = {"CODE_GENDER": "CODE_GENDER", AGE: "DAYS_BIRTH", "NAME_FAMILY_STATUS": "NAME_FAMILY_STATUS"}
 
@@ -78,7 +78,7 @@ def age_band(days_birth: pl.Series) -> pl.Series:
     Examples
     --------
     >>> age_band(pl.Series([-10_950, -10_958, None])).to_list()
-    ['under 30', '30 to 39', None]
+    ['29 and under', '30 to 39', None]
     """
     decades = (days_birth.abs() / _DAYS_A_YEAR // 10).clip(2, 6) - 2
     return decades.cast(pl.Int64).replace_strict(dict(enumerate(_BANDS)), return_dtype=pl.String)
