@@ -37,8 +37,9 @@ class Bundle:
     """A model with everything that serving it needs. ``digest`` is the SHA-256 of the manifest file.
 
     ``out_of_fold`` has ``p_default``, ``defaulted`` and ``fold`` of the development applications, without their
-    ids: another cost policy follows from it without training again. ``golden`` are invented applications with their
-    PDs, by which a service makes sure that it scores as training did.
+    ids: another cost policy follows from it without training again. ``p_served`` there is what the calibrator that
+    the model keeps, fitted to all of them, makes of the same margins: what current PDs are compared with.
+    ``golden`` are invented applications with their PDs, by which a service makes sure that it scores as training did.
     """
 
     manifest: Manifest

@@ -48,8 +48,12 @@ class Reference:
 
     @classmethod
     def of(cls, bundle: Bundle) -> Reference:
-        """Return the reference of a bundle: its profile, and what its policy in force says of the PDs out of fold."""
-        manifest, p_default = bundle.manifest, bundle.out_of_fold["p_default"].to_numpy()
+        """Return the reference of a bundle: its profile, and what its policy in force says of the PDs out of fold.
+
+        Those are taken as the served calibrator gives them, where the bundle has them: a fold's own has other steps.
+        """
+        manifest, rows = bundle.manifest, bundle.out_of_fold
+        p_default = rows.get_column("p_served", default=rows["p_default"]).to_numpy()
         bins = {str(name): part for (name,), part in bundle.profile.sort("bin").group_by("feature")}
         axes = [
             _axis(

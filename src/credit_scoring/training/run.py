@@ -41,11 +41,15 @@ Step = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """A candidate's out-of-fold PDs on the development rows, calibrated, and what follows from them."""
+    """A candidate's out-of-fold PDs on the development rows, calibrated, and what follows from them.
+
+    ``p_default`` are calibrated on the other folds, ``p_served`` by the one calibrator that the model keeps.
+    """
 
     candidate: Candidate
     calibrator: Calibrator
     p_default: Floats
+    p_served: Floats
     cutoff: float
     figures: Figures
     evaluation: Evaluation
@@ -125,8 +129,11 @@ def _train(
         candidates=_compared(results, chosen, fitted),
         provenance=provenance(data.matrix, rows=data.rows, seed=options.seed, threads=options.threads),
     )
-    profile = reference_profile(rows.frame.select(encoder.features), chosen.p_default)
-    out_of_fold = pl.DataFrame({"p_default": chosen.p_default, "defaulted": sample.defaulted, "fold": fold})
+    # What current PDs are compared with: a fold's own isotonic calibrator has steps that the served one has not.
+    profile = reference_profile(rows.frame.select(encoder.features), chosen.p_served)
+    out_of_fold = pl.DataFrame(
+        {"p_default": chosen.p_default, "p_served": chosen.p_served, "defaulted": sample.defaulted, "fold": fold}
+    )
     on_step("trained", total, total)
     bundle = with_golden_rows(Bundle(manifest, model, policy, profile, out_of_fold), seed=options.seed)
     kept = RowSample(seed=options.seed)
@@ -178,7 +185,7 @@ def _judged(
         costs=options.costs,
         population="development applications, out of fold",
     )
-    return OutOfFold(candidate, calibrator, p_default, cutoff, found, told, settings)
+    return OutOfFold(candidate, calibrator, p_default, calibrator.p_default(margin), cutoff, found, told, settings)
 
 
 def _policy(chosen: OutOfFold, defaulted: Booleans, options: TrainingOptions) -> CostPolicy:
