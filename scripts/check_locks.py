@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("serve", "train", "full", "dev", "bootstrap")
+LOCKS = ("serve", "dashboard", "trainer", "train", "full", "dev", "postgres", "build", "bootstrap", "delivery")
+APART = ("bootstrap", "delivery")  # tools that are never installed beside the project
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,14 @@ def versions(pins: Iterable[Pin], name: str) -> set[Version]:
     return {pin.version for pin in pins if pin.name == canonicalize_name(name)}
 
 
+def listed(name: str) -> list[str]:
+    """Return the requirements that a file of wishes states."""
+    lines = (ROOT / f"requirements/{name}.in").read_text(encoding="utf-8").splitlines()
+    return [wish for line in lines if (wish := line.partition("#")[0].strip())]
+
+
 def wanted() -> dict[str, list[str]]:
-    """Return, by lock, the requirements that pyproject.toml states for it."""
+    """Return, by lock, the requirements that pyproject.toml or a file of wishes states for it."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     base = pyproject["project"]["dependencies"]
     extras = pyproject["project"]["optional-dependencies"]
@@ -52,12 +59,13 @@ def wanted() -> dict[str, list[str]]:
     full = base + [line for lines in extras.values() for line in lines]
     return {
         "serve": base + extras["serve"],
+        "dashboard": base + extras["dashboard"],
+        "trainer": base + [line for extra in ("serve", "train", "database", "kaggle") for line in extras[extra]],
         "train": base
         + [line for extra in ("serve", "dashboard", "train", "report", "notebook") for line in extras[extra]],
         "full": full,
         "dev": full + groups["dev"] + groups["docs"] + groups["bench"] + pyproject["build-system"]["requires"],
-        "bootstrap": ["uv"],
-    }
+    } | {name: listed(name) for name in ("postgres", "build", "bootstrap", "delivery")}
 
 
 def unmet(lines: Iterable[str], pins: list[Pin]) -> Iterator[str]:
@@ -68,7 +76,7 @@ def unmet(lines: Iterable[str], pins: list[Pin]) -> Iterator[str]:
             yield f"lacks {wish.name}"
         for version in sorted(found):
             if not wish.specifier.contains(version, prereleases=True):
-                yield f"has {wish.name} {version}, pyproject.toml wants {wish}"
+                yield f"has {wish.name} {version}, wanted is {wish}"
 
 
 def unsound(text: str, pins: Iterable[Pin]) -> Iterator[str]:
@@ -93,7 +101,7 @@ def faults() -> Iterator[str]:
     pins = {lock: list(read_pins(text)) for lock, text in texts.items()}
     for lock, lines in wanted().items():
         found = [*unsound(texts[lock], pins[lock]), *unmet(lines, pins[lock])]
-        if lock != "bootstrap":
+        if lock not in APART:
             found += apart(pins[lock], pins["dev"])
         yield from (f"requirements/{lock}.txt {fault}" for fault in found)
     if (ROOT / "requirements.txt").read_text(encoding="utf-8") != texts["train"]:

@@ -25,5 +25,12 @@ compile requirements/dev.txt "$@" --all-extras --group dev --group docs --group 
 compile requirements/full.txt "$@" --no-annotate --constraint requirements/dev.txt --all-extras pyproject.toml
 compile requirements/train.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve --extra dashboard --extra train --extra report --extra notebook pyproject.toml
 compile requirements/serve.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve pyproject.toml
+# What the images carry beside these, and what builds the project.
+compile requirements/dashboard.txt "$@" --no-annotate --constraint requirements/dev.txt --extra dashboard pyproject.toml
+compile requirements/trainer.txt "$@" --no-annotate --constraint requirements/dev.txt --extra serve --extra train --extra database --extra kaggle pyproject.toml
+compile requirements/postgres.txt "$@" --no-annotate --constraint requirements/dev.txt requirements/postgres.in
+compile requirements/build.txt "$@" --no-annotate --constraint requirements/dev.txt requirements/build.in
+# Tools that are never installed beside the project.
 compile requirements/bootstrap.txt "$@" requirements/bootstrap.in
+compile requirements/delivery.txt "$@" --no-annotate requirements/delivery.in
 cp requirements/train.txt requirements.txt
