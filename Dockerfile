@@ -38,7 +38,7 @@ RUN uv pip install -q --python /opt/venv --require-hashes -r requirements/traine
 
 # A champion trained on made-up applications, which are also those that the API finds.
 FROM trainer-environment AS demo
-ARG DEMO_APPLICATIONS=3000
+ARG DEMO_APPLICATIONS=2000
 ENV OMP_WAIT_POLICY=PASSIVE CREDIT_SCORING_HOME=/demo
 WORKDIR /demo
 RUN /opt/venv/bin/credit-scoring data synth data --applications "${DEMO_APPLICATIONS}" --seed 7 && \

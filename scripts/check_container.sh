@@ -20,9 +20,11 @@ fi
 
 scratch=$1
 python=$PWD/.venv/bin/python
-export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+export BUILDAH_ISOLATION=chroot
 mkdir -p "$scratch/mounts" "$scratch/home" "$scratch/tmp"
-in_store() { buildah --root "$scratch/store" --runroot "$scratch/runroot" "$@"; }
+in_store() { buildah --storage-driver "$driver" --root "$scratch/store" --runroot "$scratch/runroot" "$@"; }
+driver=overlay # vfs copies each layer whole, and works everywhere
+in_store from scratch >/dev/null 2>&1 || { driver=vfs && rm -rf "$scratch/store" "$scratch/runroot"; }
 took() { # took WHAT COMMAND...
     local what=$1 began=$SECONDS
     shift
@@ -66,9 +68,10 @@ took "build of the Dockerfile, demonstration model trained in it" build
 
 container=$(in_store from credit-scoring-api)
 root=$(in_store mount "$container")
-in_store inspect --type image --format '{{json .Docker.config}}' credit-scoring-api >"$scratch/config.json"
+in_store inspect --type image credit-scoring-api >"$scratch/image.json"
 cp -a "$root/data/." "$scratch/home" # what a first mount of a volume does
 chown 10001:10001 "$scratch/home"
 unshare --mount --net --pid --fork --kill-child "$python" scripts/run_image.py "$root" "$scratch"
 echo "container: serving environment $(megabytes "$root/opt/venv") MB, home with the demonstration model" \
     "$(megabytes "$root/data") MB, the whole root $(megabytes "$root") MB; the full requirements (.venv) $(megabytes .venv) MB"
+in_store umount "$container" >/dev/null

@@ -26,6 +26,7 @@ class Service:
         self._key, self._path = key, f"{RENDER}/services/{name}"
 
     def ask(self, path: str = "", body: object = None) -> Any:
+        """Return what Render answers; with a body, to a POST."""
         request = urllib.request.Request(  # noqa: S310 - Render's address, or a test's
             self._path + path,
             data=None if body is None else json.dumps(body).encode(),

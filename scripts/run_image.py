@@ -1,7 +1,7 @@
 """Run an unpacked image as its configuration says, on a read-only root, and smoke-test what answers.
 
-``run_image.py ROOT SCRATCH`` inside new mount, network and process namespaces: SCRATCH/config.json is the image's
-configuration, SCRATCH/home what is mounted on its home. The command's log goes to SCRATCH/api.log.
+``run_image.py ROOT SCRATCH`` inside new mount, network and process namespaces: SCRATCH/image.json is what
+buildah tells of the image, SCRATCH/home what is mounted on its home. The command's log goes to SCRATCH/api.log.
 """
 
 import json
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 120
 
@@ -31,17 +32,18 @@ def mount_image(root: Path, scratch: Path) -> None:
 
 
 class Image:
-    """What the image's configuration says about user, environment and commands."""
+    """Runs commands as the image's configuration says: its user, environment and folder."""
 
-    def __init__(self, root: Path, config: dict[str, object]) -> None:
-        self.root, self.config = root, config
+    def __init__(self, root: Path, config: dict[str, Any]) -> None:
+        self._before = ["chroot", f"--userspec={config['User']}", str(root)]
+        self._before += ["env", "-C", config["WorkingDir"], "-i", *config["Env"]]
 
     def command(self, arguments: list[str]) -> list[str]:
-        directory, environment = str(self.config["WorkingDir"]), list(self.config["Env"])  # type: ignore[call-overload]
-        inside = ["env", "-C", directory, "-i", *environment, *arguments]
-        return ["chroot", f"--userspec={self.config['User']}", str(self.root), *inside]
+        """Return the command that runs `arguments` inside."""
+        return self._before + arguments
 
     def output(self, *arguments: str) -> str:
+        """Return what a command inside says on both streams, and nothing where it says nothing."""
         done = subprocess.run(self.command(list(arguments)), capture_output=True, text=True, check=False)
         return (done.stdout + done.stderr).strip()
 
@@ -58,7 +60,7 @@ def first_key(log: Path, api: subprocess.Popen[bytes]) -> str:
 
 def main() -> None:
     root, scratch = Path(sys.argv[1]), Path(sys.argv[2])
-    config = json.loads((scratch / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((scratch / "image.json").read_text(encoding="utf-8"))["Docker"]["config"]
     image = Image(root, config)
     mount_image(root, scratch)
     user = image.output("id", "-u")
