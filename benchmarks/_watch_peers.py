@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from evidently.legacy.calculations import stattests  # type: ignore[import-untyped]
-from evidently.legacy.calculations.stattests.registry import get_stattest  # type: ignore[import-untyped]
+from evidently.legacy.calculations import stattests
+from evidently.legacy.calculations.stattests.registry import get_stattest
 from numpy.typing import NDArray
 
 from credit_scoring.monitoring.reference import Axis
