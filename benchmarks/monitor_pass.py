@@ -20,8 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from _service_home import make
 
+from _service_home import make
 from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.log import open_log
 from credit_scoring.adapters.decision_log.values import pack_values
