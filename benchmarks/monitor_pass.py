@@ -3,8 +3,8 @@
     python benchmarks/monitor_pass.py                         # 10,000 and 100,000 decisions
     python benchmarks/monitor_pass.py 10000 100000 1000000    # a million takes some 5 GB of disk
 
-Decisions carry all feature values that a model of the eight tables saw, resampled from made-up applications. The log is SQLite,
-written by the package in entries of a real chain. Peak memory is of a process of its own, above that of one that has
+Decisions carry all feature values that a model of the eight tables saw, resampled from made-up applications. The log is
+SQLite, written by the package in entries of a real chain. Peak memory is of a process of its own, above that of one that has
 loaded the bundle only.
 """
 
