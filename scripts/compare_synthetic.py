@@ -480,7 +480,7 @@ HEAD = """
 
 `credit-scoring data synth OUT --applications N --seed S` makes the eight Home Credit tables at any size. No row
 in them is real: they are drawn from
-[`reference_aggregates.json`](../src/credit_scoring/tables/synthetic/reference_aggregates.json), which
+`src/credit_scoring/tables/synthetic/reference_aggregates.json`, which
 `scripts/measure_reference_aggregates.py` measures on the development rows. Every share, atom and quantile bin
 in it has at least 20 clients behind it; the ends of a distribution are means of the outermost 20. This page is
 written by `scripts/compare_synthetic.py`.
