@@ -11,7 +11,7 @@ STAMP  := $(VENV)/.stamp$(subst /,_,$(PYTHON))
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock lock-check clean
+.PHONY: help setup demo test check bench docs lock lock-check clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench: $(STAMP)  ## run every benchmark; each prints ratios against a peer
 	@set -e; for file in $(filter-out benchmarks/_%,$(sort $(wildcard benchmarks/*.py))); do \
 		echo "== $$file"; $(RUN) $$file; \
 	done
+
+docs: $(STAMP)  ## build the documentation site, strictly, into build/site
+	$(RUN) scripts/generate_reference.py --check
+	$(VENV)/bin/zensical build --strict --clean
 
 lock: $(STAMP)  ## compile the locks from pyproject.toml (UPGRADE=1: newest versions)
 	@sh scripts/lock.sh $(if $(UPGRADE),--upgrade)

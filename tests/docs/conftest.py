@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +39,12 @@ def reader(
     home = tmp_path_factory.mktemp("reader")
     (home / "DIR").symlink_to(synthetic_folder)
     data = home_credit_set(synthetic_tables, validate(synthetic_tables))
-    registry = MlflowRegistry(home, PublishedBundles(home / "models"), tracking_uri="", model_name=MODEL)
-    for seed in (7, 8):
-        options = TrainingOptions(folds=2, seed=seed, threads=1)
-        _, bundle = registry.record(train(data, options, candidates=(Logistic("logistic_all"),)), promote=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own
+        registry = MlflowRegistry(home, PublishedBundles(home / "models"), tracking_uri="", model_name=MODEL)
+        for seed in (7, 8):
+            options = TrainingOptions(folds=2, seed=seed, threads=1)
+            _, bundle = registry.record(train(data, options, candidates=(Logistic("logistic_all"),)), promote=False)
     load_applicants(home, bundle, synthetic_tables)
     (home / ".curlrc").write_text("fail-with-body\n", encoding="utf-8")
     with running(home) as server:

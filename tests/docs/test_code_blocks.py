@@ -21,6 +21,11 @@ from tests.docs.conftest import Reader
 
 from credit_scoring.cli import app
 
+# MLflow leaves database connections to the collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(ROOT.glob("README*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 SHELL = ("", "bash", "sh")
