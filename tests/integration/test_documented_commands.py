@@ -56,7 +56,7 @@ def test_uvicorn_api_main(bundles: Bundles, tmp_path: Path) -> None:
     command = ["uvicorn", "api.main:app", "--reload", "--port", str(port)]
     with started(command, tmp_path, f"http://127.0.0.1:{port}/ready") as answer:
         assert answer.status_code == 200
-        assert answer.json()["ready"]
+        assert answer.json()["status"] == "ready"
 
 
 def test_streamlit_run(tmp_path: Path) -> None:
@@ -78,7 +78,8 @@ def test_jupyter_notebook(tmp_path: Path) -> None:
     command = ["jupyter", "notebook", "notebooks/analysis.ipynb", "--no-browser", "--allow-root", f"--port={port}"]
     url = f"http://127.0.0.1:{port}/api/contents/notebooks/analysis.ipynb?content=0&token=told"
     folders = {f"JUPYTER_{what}_DIR": str(tmp_path / what.lower()) for what in ("CONFIG", "DATA", "RUNTIME")}
-    with started(command, tmp_path, url, JUPYTER_TOKEN="told", **folders) as answer:
+    told = {"JUPYTER_TOKEN": "told"} | folders
+    with started(command, tmp_path, url, **told) as answer:
         assert answer.json()["name"] == "analysis.ipynb"
 
 
