@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,11 +33,12 @@ def started(command: list[str], home: Path, url: str, **environment: str) -> Ite
             env=os.environ | {"CREDIT_SCORING_HOME": str(home)} | environment,
             stdout=written,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         yield answered(process, url, out)
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # mlflow and uvicorn's reloader have children
         process.wait(timeout=60)
 
 
