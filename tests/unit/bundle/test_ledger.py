@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -136,20 +137,15 @@ def test_a_promotion_killed_before_the_pointer_moved_did_not_take_effect(tmp_pat
     assert [one.digest for one in found] == [A.digest, C.digest]
 
 
-PROMOTES = """
-import sys
-from pathlib import Path
-from credit_scoring.bundle.published import Published, PublishedBundles
-for n in range(5):
-    PublishedBundles(Path(sys.argv[1])).promote(Published(model_name="m", version=n, digest=f"{sys.argv[2]}{n}"))
-"""
-
-
 def test_promotions_at_the_same_time_lose_none(tmp_path: Path) -> None:
-    racing = [subprocess.Popen([sys.executable, "-c", PROMOTES, tmp_path, name]) for name in "xy"]
-    assert [process.wait() for process in racing] == [0, 0]
+    def promote_five(name: str) -> None:
+        for n in range(5):  # each opens the files anew, as processes do
+            PublishedBundles(tmp_path).promote(Published(model_name="m", version=n, digest=f"{name}{n}"))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(promote_five, "xyz"))
     entries, pointer = PublishedBundles(tmp_path).ledger.entries(), PublishedBundles(tmp_path).pointer()
     assert pointer is not None
-    assert len(entries) == 10
+    assert len(entries) == 15
     assert [one.digest for one in (*pointer.former, pointer.champion)] == [entry.digest for entry in entries]
     assert [entry.replaced for entry in entries[1:]] == [entry.digest for entry in entries[:-1]]
