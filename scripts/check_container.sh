@@ -37,7 +37,7 @@ megabytes() { du -sm --apparent-size "$1" | cut -f 1; }
 make_base() {
     local release container
     release=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-    mmdebstrap --quiet --variant=minbase --include=python3,python3-venv,ca-certificates \
+    mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include=python3,python3-venv,ca-certificates \
         "$release" "$scratch/base.tar" 2>"$scratch/base.log" || { cat "$scratch/base.log"; return 1; }
     container=$(in_store from scratch)
     in_store add --quiet "$container" "$scratch/base.tar" >/dev/null
