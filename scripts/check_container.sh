@@ -25,6 +25,11 @@ mkdir -p "$scratch/mounts" "$scratch/home" "$scratch/tmp"
 in_store() { buildah --storage-driver "$driver" --root "$scratch/store" --runroot "$scratch/runroot" "$@"; }
 driver=overlay # vfs copies each layer whole, and works everywhere
 in_store from scratch >/dev/null 2>&1 || { driver=vfs && rm -rf "$scratch/store" "$scratch/runroot"; }
+release() { # the store mounts itself, and could not be removed else
+    in_store umount --all >/dev/null 2>&1 || true
+    umount "$scratch/store/overlay" 2>/dev/null || true
+}
+trap release EXIT
 took() { # took WHAT COMMAND...
     local what=$1 began=$SECONDS
     shift
@@ -74,4 +79,3 @@ chown 10001:10001 "$scratch/home"
 unshare --mount --net --pid --fork --kill-child "$python" scripts/run_image.py "$root" "$scratch"
 echo "container: serving environment $(megabytes "$root/opt/venv") MB, home with the demonstration model" \
     "$(megabytes "$root/data") MB, the whole root $(megabytes "$root") MB; the full requirements (.venv) $(megabytes .venv) MB"
-in_store umount "$container" >/dev/null
