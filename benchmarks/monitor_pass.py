@@ -4,7 +4,7 @@
     python benchmarks/monitor_pass.py 10000 100000 1000000    # a million takes some 5 GB of disk
 
 Decisions carry all feature values that a model of the eight tables saw, resampled from made-up applications. The log is
-SQLite, written by the package in entries of a real chain. Peak memory is of a process of its own, above that of one that has
+SQLite, written by the package, one chain of entries. Peak memory is of a process of its own, above that of one that has
 loaded the bundle only.
 """
 

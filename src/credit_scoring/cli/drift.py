@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from credit_scoring.batch import watch_matrix, watch_tables
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.cli.monitor import left_out
+from credit_scoring.cli.monitor import left_out, recorded_now
 from credit_scoring.cli.periods import moment
 from credit_scoring.cli.scoring import batch_counter
 from credit_scoring.cli.watch_files import prepare_files, write_report
@@ -80,7 +79,7 @@ def drift(
 
 
 def _of_decisions(bundle: Bundle, since: str, sample: RowSample | None) -> WatchReport:
-    now = datetime.now(UTC)
+    now = recorded_now()
     with opened_decisions() as log, terminal.step("Comparing recorded decisions with training") as bar:
         from credit_scoring.watch_log import watch_decisions  # noqa: PLC0415 - the serve extra
 

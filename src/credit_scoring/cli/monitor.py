@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from credit_scoring.adapters.clock import Clock
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.cli.periods import duration, moment
 from credit_scoring.cli.scoring import batch_counter
@@ -36,15 +37,27 @@ def monitor_run(
 
     Exit code 2 if an alert is opened, else 0: an alert is opened once, and closes when its check is steady again.
     """
-    now = datetime.now(UTC)
+    now = recorded_now()
     end = now if until is None else moment(until, now)
+    with terminal.step("Comparing recorded decisions with training") as bar:
+        opened = make_pass(end - duration(window), end, on_rows=batch_counter(bar))
+    if opened:
+        raise typer.Exit(ALARM)
+
+
+def recorded_now() -> datetime:
+    """Return the moment by the clock that dates what is recorded."""
+    return Clock(read_settings().simulated_clock).now()
+
+
+def make_pass(since: datetime, until: datetime, *, on_rows: Callable[[int], None] = lambda _: None) -> int:
+    """Make a pass over a period, tell it, and return how many alerts it opens."""
     champion, bundle = PublishedBundles(read_settings().models).deciding()
     with opened_decisions() as log, opened_book() as book:
         from credit_scoring.watch_log import record_pass, watch_decisions  # noqa: PLC0415 - the serve extra
 
-        with terminal.step("Comparing recorded decisions with training") as bar:
-            found = watch_decisions(bundle, log, end - duration(window), end, on_rows=batch_counter(bar))
-        made, happened = record_pass(book, bundle, champion.version, found, now)
+        found = watch_decisions(bundle, log, since, until, on_rows=on_rows)
+        made, happened = record_pass(book, bundle, champion.version, found, recorded_now())
         _send(book)
     for notice in left_out(found):
         terminal.notice(notice)
@@ -53,8 +66,7 @@ def monitor_run(
         typer.echo(told(found.report))
     for alert in (*happened.opened, *happened.closed):
         terminal.say(told_alert(alert))
-    if happened.opened:
-        raise typer.Exit(ALARM)
+    return len(happened.opened)
 
 
 @monitor_app.command("show")

@@ -30,6 +30,9 @@ def simulate_traffic(
         typer.Option(help="The file of the server's CREDIT_SCORING_SIMULATED_CLOCK; without it all is dated now."),
     ] = None,
     keep: Annotated[Path | None, typer.Option(help="Folder for the eight tables, outcomes so far among them.")] = None,
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="At each month's end, make a pass of the watch over the month.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed send the same.")] = 0,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 4,
     key: Annotated[
@@ -70,6 +73,8 @@ def simulate_traffic(
                 f"{month.begins:%Y-%m-%d}: {len(month.answered):,} applications, {counts['approve']:,} approved, "
                 f"{counts['refer']:,} referred, {counts['decline']:,} declined; {month.outcomes:,} outcomes at its end"
             )
+            if monitor:
+                make_pass(month.begins, month.ends)
         bar.made = f"{months * applications:,} applications"
 
 
