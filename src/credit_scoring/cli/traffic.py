@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from credit_scoring.cli.monitor import make_pass
 from credit_scoring.cli.serve import is_local
 from credit_scoring.cli.wiring import require_extra, terminal
 from credit_scoring.domain.errors import DataError
