@@ -78,7 +78,7 @@ def test_mlflow_ui(tmp_path: Path) -> None:
 def test_jupyter_notebook(tmp_path: Path) -> None:
     port = free_port()
     command = ["jupyter", "notebook", "notebooks/analysis.ipynb", "--no-browser", "--allow-root", f"--port={port}"]
-    url = f"http://127.0.0.1:{port}/api/contents/notebooks/analysis.ipynb?content=0&token=told"
+    url = f"http://127.0.0.1:{port}/api/contents/analysis.ipynb?content=0&token=told"
     folders = {f"JUPYTER_{what}_DIR": str(tmp_path / what.lower()) for what in ("CONFIG", "DATA", "RUNTIME")}
     told = {"JUPYTER_TOKEN": "told"} | folders
     with started(command, tmp_path, url, **told) as answer:
