@@ -9,17 +9,17 @@ from typing import Literal
 
 import streamlit as st
 
-SYMBOLS = {"approve": "✓", "refer": "?", "decline": "✕"}
+SYMBOLS = {"approve": "✓", "refer": "?", "decline": "✕", "alarm": "▲", "steady": "✓"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One figure. ``tone`` gives the colour and the symbol of a decision; the words say the same."""
+    """One figure. ``tone`` gives colour and symbol of a decision or a state; the words say the same."""
 
     label: str
     figure: str
     note: str = ""
-    tone: Literal["approve", "refer", "decline", "plain"] = "plain"
+    tone: Literal["approve", "refer", "decline", "alarm", "steady", "plain"] = "plain"
 
 
 def show_cards(cards: Sequence[Card]) -> None:

@@ -8,6 +8,7 @@ from typing import get_args
 import streamlit as st
 from pydantic import ValidationError
 
+from credit_scoring.dashboard.cards import Card
 from credit_scoring.dashboard.charts import show_table
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
@@ -29,6 +30,40 @@ def recent_reviews(desk: Desk) -> ReviewSummary:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     since = (today - PERIOD).isoformat().replace("+00:00", "Z")
     return desk.api.get(ReviewSummary, "/reviews/summary", since=since)
+
+
+def review_cards(desk: Desk, summary: ReviewSummary) -> list[Card]:
+    """Return how many decisions of the last 30 days were made and reviewed, and how many of those overridden."""
+    words, rate = desk.words, summary.override_rate
+    if rate is None:
+        figure, note = words("queue.no_rate"), words("queue.no_rate_note")
+    else:
+        figure = words.percent(rate.value)
+        note = words("queue.interval", lower=words.percent(rate.lower), upper=words.percent(rate.upper))
+    confirmed = words("queue.confirmed", count=words.number(summary.confirmed))
+    return [
+        Card(words("queue.made"), words.number(sum(summary.decisions.values())), words("queue.period")),
+        Card(words("queue.reviewed"), words.number(summary.reviewed), confirmed),
+        Card(words("queue.rate"), figure, note),
+    ]
+
+
+def show_overrides(desk: Desk, summary: ReviewSummary) -> None:
+    """Draw which decisions were overridden and why, where any was."""
+    words = desk.words
+    if not summary.overrides:
+        return
+    st.markdown(f"### {words('queue.overrides')}")
+    show_table(
+        {
+            words("queue.decided"): [words(f"decision.{one.decided}") for one in summary.overrides],
+            words("queue.became"): [words(f"decision.{one.made}") for one in summary.overrides],
+            words("review.reason"): [
+                words.known(f"reason_code.{one.reason_code}", one.reason_code) for one in summary.overrides
+            ],
+            words("queue.count"): [words.number(one.count) for one in summary.overrides],
+        },
+    )
 
 
 def show_record(desk: Desk, record: DecisionRecord) -> None:

@@ -64,9 +64,11 @@ _CSS = f"""
 .cs-card dd {{ margin: 0; overflow-wrap: anywhere; }}
 .cs-card .cs-figure {{ font-size: 1.6rem; font-weight: 650; line-height: 1.25; }}
 .cs-card .cs-note {{ color: {QUIET}; font-size: 0.9rem; }}
-.cs-approve {{ border-left-color: {APPROVE}; }} .cs-approve .cs-figure {{ color: {APPROVE}; }}
+.cs-approve, .cs-steady {{ border-left-color: {APPROVE}; }}
+.cs-approve .cs-figure, .cs-steady .cs-figure {{ color: {APPROVE}; }}
 .cs-refer {{ border-left-color: {REFER}; }} .cs-refer .cs-figure {{ color: {REFER}; }}
-.cs-decline {{ border-left-color: {DECLINE}; }} .cs-decline .cs-figure {{ color: {DECLINE}; }}
+.cs-decline, .cs-alarm {{ border-left-color: {DECLINE}; }}
+.cs-decline .cs-figure, .cs-alarm .cs-figure {{ color: {DECLINE}; }}
 .cs-reasons {{ padding-left: 1.4rem; }} .cs-reasons li {{ margin-bottom: 0.45rem; }}
 .cs-reasons strong {{ display: block; }}
 .stMainBlockContainer {{ padding-top: 2.25rem; max-width: 90rem; }}

@@ -106,6 +106,14 @@ class Words:
         told = str(format_date(when, format="long", locale=self.locale))
         return f"1er{told[1:]}" if self.language == "fr" and when.day == 1 else told
 
+    def short_day(self, when: date) -> str:
+        """Return a day as tables and axes have room for it."""
+        return str(format_date(when, format="d MMM y", locale=self.locale))
+
+    def month(self, month: str) -> str:
+        """Return a month, written as ``2026-06``, in words."""
+        return str(format_date(date.fromisoformat(f"{month}-01"), format="MMM y", locale=self.locale))
+
     def moment(self, when: datetime) -> str:
         """Return a moment to the minute, in the time of the machine that shows it."""
         return str(format_datetime(when.astimezone(), format="d MMM y, HH:mm", locale=self.locale))

@@ -7,12 +7,12 @@ from typing import get_args
 import streamlit as st
 
 from credit_scoring.dashboard.cards import Card, show_cards
-from credit_scoring.dashboard.charts import show, show_table
+from credit_scoring.dashboard.charts import show
 from credit_scoring.dashboard.desk import Desk, named
 from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.file import show_reasons, show_verdict, show_whose
-from credit_scoring.dashboard.review import recent_reviews, review_form, show_reviews
-from credit_scoring.wire.decisions import DecisionRecord, Flag, Queue, QueueItem, RecordedExplanation, ReviewSummary
+from credit_scoring.dashboard.review import recent_reviews, review_cards, review_form, show_overrides, show_reviews
+from credit_scoring.wire.decisions import DecisionRecord, Flag, Queue, QueueItem, RecordedExplanation
 
 ALL = "all"
 ROWS = 50
@@ -33,7 +33,8 @@ def page(desk: Desk) -> None:
     with desk.waits("queue.waits"):
         queue = desk.api.get(Queue, "/queue", flag=None if flag == ALL else flag, limit=ROWS, before=before)
         summary = recent_reviews(desk)
-    _rates(desk, queue, summary)
+    waiting = Card(words("queue.waiting"), words.number(queue.waiting), words("queue.waiting_note"))
+    show_cards([waiting, *review_cards(desk, summary)])
     decision = named("decision")
     if queue.items:
         _list(desk, queue)
@@ -44,28 +45,7 @@ def page(desk: Desk) -> None:
     _turn(desk, queue, before)
     if decision is not None:
         _case(desk, decision)
-    _overrides(desk, summary)
-
-
-def _rates(desk: Desk, queue: Queue, summary: ReviewSummary) -> None:
-    words, rate = desk.words, summary.override_rate
-    if rate is None:
-        figure, note = words("queue.no_rate"), words("queue.no_rate_note")
-    else:
-        figure = words.percent(rate.value)
-        note = words("queue.interval", lower=words.percent(rate.lower), upper=words.percent(rate.upper))
-    show_cards(
-        [
-            Card(words("queue.waiting"), words.number(queue.waiting), words("queue.waiting_note")),
-            Card(words("queue.made"), words.number(sum(summary.decisions.values())), words("queue.period")),
-            Card(
-                words("queue.reviewed"),
-                words.number(summary.reviewed),
-                words("queue.confirmed", count=words.number(summary.confirmed)),
-            ),
-            Card(words("queue.rate"), figure, note),
-        ]
-    )
+    show_overrides(desk, summary)
 
 
 def _list(desk: Desk, queue: Queue) -> None:
@@ -133,20 +113,3 @@ def _case(desk: Desk, decision: str) -> None:
         with review:
             show_reviews(desk, record)
             review_form(desk, record)
-
-
-def _overrides(desk: Desk, summary: ReviewSummary) -> None:
-    words = desk.words
-    if not summary.overrides:
-        return
-    st.markdown(f"### {words('queue.overrides')}")
-    show_table(
-        {
-            words("queue.decided"): [words(f"decision.{one.decided}") for one in summary.overrides],
-            words("queue.became"): [words(f"decision.{one.made}") for one in summary.overrides],
-            words("review.reason"): [
-                words.known(f"reason_code.{one.reason_code}", one.reason_code) for one in summary.overrides
-            ],
-            words("queue.count"): [words.number(one.count) for one in summary.overrides],
-        },
-    )
