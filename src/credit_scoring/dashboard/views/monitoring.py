@@ -14,9 +14,10 @@ from credit_scoring.dashboard.checks import show_alerts, show_findings
 from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.drift import moved_by_concept, psi_over_time
+from credit_scoring.dashboard.figures.expected import figure_over_time, teller
 from credit_scoring.dashboard.figures.scale import fixed
+from credit_scoring.dashboard.figures.vintages import default_curves, realised_by_vintage
 from credit_scoring.dashboard.figures.volumes import decisions_by_pass
-from credit_scoring.dashboard.figures.worth import default_curves, figure_over_time, realised_by_vintage, teller
 from credit_scoring.dashboard.review import recent_reviews, review_cards, show_overrides
 from credit_scoring.dashboard.sections import show_sections
 from credit_scoring.wire.model import Interval, ModelVersion, ModelVersions, Ready
