@@ -9,12 +9,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.running import Running, eventually, free_port, running
+from tests.running import THREE_SCORES, Running, eventually, free_port, running
+from tests.served import Bundles
+
+from credit_scoring.adapters.decision_log.log import open_log
+from credit_scoring.adapters.watch_book import WatchBook
+from credit_scoring.watch_log import record_pass, watch_decisions
 
 BROWSER, SCREENSHOTS = "CREDIT_SCORING_TEST_BROWSER", "CREDIT_SCORING_SCREENSHOTS"
 # A closed network must not be waited for.
@@ -28,6 +34,7 @@ OPTIONS = (
     "--disable-sync",
 )
 SECONDS = 60
+DECIDED = 80
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,39 @@ def answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def api(browser: Browser, stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def api(
+    browser: Browser, stocked: Path, bundles: Bundles, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     home = tmp_path_factory.mktemp("looked-at") / "home"
     shutil.copytree(stocked, home)
     with running(home) as server:
+        watched_for_a_while(server, bundles)
         yield server
+
+
+def watched_for_a_while(server: Running, bundles: Bundles) -> None:
+    """Decide, observe what became of it, and let the watch pass: over nothing, so that it alerts, then over decisions.
+
+    Half of them are on three scores alone, so that features are missing that training had.
+    """
+    client = server.client
+    listed = client.get("/applicants", params={"limit": DECIDED // 2}).json()["applicants"]
+    answers = [client.post(f"/applicants/{one['applicant']}/score") for one in listed]
+    answers += [client.post("/predict", json=THREE_SCORES) for _ in range(DECIDED // 2)]
+    decided = [answer.raise_for_status().json()["decision_id"] for answer in answers]
+    now = datetime.now(UTC)
+    outcomes = [
+        {"decision_id": decision, "defaulted": place % 9 == 0, "observed_on": f"{now:%Y-%m-%d}"}
+        for place, decision in enumerate(decided)
+    ]
+    client.post("/outcomes", json={"outcomes": outcomes}).raise_for_status()
+    with (
+        open_log(f"sqlite:///{server.home / 'decisions.db'}") as log,
+        WatchBook(f"sqlite:///{server.home / 'watch.db'}") as book,
+    ):
+        for until in (now - timedelta(days=60), now - timedelta(days=30), now, now + timedelta(seconds=1)):
+            found = watch_decisions(bundles.first, log, until - timedelta(days=30), until)
+            record_pass(book, bundles.first, bundles.version(1).version, found, until)
 
 
 @pytest.fixture(scope="session")

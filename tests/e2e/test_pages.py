@@ -88,6 +88,25 @@ def test_every_section_of_the_model_is_accessible(dashboard: Dashboard, language
             photograph(page, f"model-{name}-{language}")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_of_the_monitoring_is_accessible_and_fits_a_phone(
+    dashboard: Dashboard, language: Language
+) -> None:
+    with dashboard.open(f"monitoring?lang={language}") as page:
+        for name, charts in (("drift", 2), ("performance", 6), ("alerts", 0), ("volumes", 1), ("challenger", 0)):
+            page.get_by_role("tab", name=texts(language)[f"monitoring.{name}"]).click()
+            drawn(page)
+            assert page.locator('[data-testid="stPlotlyChart"]').count() == charts
+            assert page.get_by_text(texts(language)["chart.table"], exact=True).count() == charts
+            assert page.get_by_text(texts(language)["monitoring.no_pass"]).count() == 0
+            require_accessible(page)
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.wait_for_timeout(400)
+            require_fitting(page)
+            page.set_viewport_size({"width": 1366, "height": 768})
+            photograph(page, f"monitoring-{name}-{language}")
+
+
 def test_every_chart_has_a_title_a_sentence_and_a_table(dashboard: Dashboard, decision: str) -> None:
     for path in (address("applicant", "en", decision), "portfolio?lang=en", "model?lang=en"):
         with dashboard.open(path) as page:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.running import Running, free_port
+from tests.running import THREE_SCORES, Running, free_port, running
+from tests.served import Bundles
 
 from credit_scoring import dashboard
 from credit_scoring.adapters.decision_log.log import open_log
+from credit_scoring.adapters.watch_book import WatchBook
 from credit_scoring.dashboard.charts import plain
 from credit_scoring.dashboard.words import Words
 from credit_scoring.domain.text import LANGUAGES, Language
+from credit_scoring.watch_log import record_pass, watch_decisions
 
 SCRIPT = Path(dashboard.__path__[0]) / "__main__.py"
 Opened = Callable[..., AppTest]
@@ -150,3 +154,54 @@ def test_what_a_reviewer_wrote_is_shown_as_written(server: Running, opened: Open
     assert not app.exception
     shown = [str(cell) for table in app.table for cell in table.value.to_numpy().ravel()]
     assert plain(comment) in shown
+
+
+@pytest.fixture
+def watching(stocked: Path, tmp_path: Path) -> Iterator[Running]:
+    """A server whose book of the watch is a test's own."""
+    settings = {name: f"sqlite:///{tmp_path / name}.db" for name in ("decisions", "watch")}
+    environment = {f"CREDIT_SCORING_{name.upper()}_URI": url for name, url in settings.items()}
+    with running(stocked, **environment) as server:
+        yield server
+
+
+SECTIONS = ("drift", "performance", "alerts", "volumes")
+
+
+def monitoring(opened: Opened, url: str, section: str, words: Words) -> AppTest:
+    app = opened(url, lang=words.language, at="monitoring")
+    app.session_state[f"monitoring-section-{words.language}"] = words(f"monitoring.{section}")
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_watch_tells_its_passes_that_there_are_none_and_that_its_book_is_broken(
+    watching: Running, opened: Opened, bundles: Bundles, tmp_path: Path, language: Language
+) -> None:
+    words, file = Words(language), tmp_path / "watch.db"
+    for section in SECTIONS:
+        app = monitoring(opened, watching.url, section, words)
+        assert [one.value for one in app.info] == [words("monitoring.no_pass")]
+    for _ in range(30):
+        watching.client.post("/predict", json=THREE_SCORES).raise_for_status()
+    until = datetime.now(UTC)
+    with open_log(f"sqlite:///{tmp_path / 'decisions.db'}") as log, WatchBook(f"sqlite:///{file}") as book:
+        found = watch_decisions(bundles.first, log, until - timedelta(days=30), until)
+        made, happened = record_pass(book, bundles.first, 1, found, until)
+    told = {section: monitoring(opened, watching.url, section, words) for section in SECTIONS}
+    for section in SECTIONS:
+        assert not told[section].info
+        cards = "".join(one.proto.body for one in told[section].get("html"))
+        assert words("monitoring.open", count=words.number(len(happened.opened))) in cards
+    assert words("chart.realised.nothing") in texts_of(told["performance"])
+    assert plain(words.day(made.until)) in texts_of(told["volumes"])
+    codes = {str(cell).split()[0] for table in told["alerts"].table for cell in table.value.iloc[:, 0]}
+    assert codes == {plain(one.code) for one in happened.opened}
+    file.write_bytes(b"no book " * 512)
+    for section in SECTIONS:
+        app = monitoring(opened, watching.url, section, words)
+        assert any(words("monitoring.broken") in one.value for one in app.error)
+        assert any(str(file) in one.value for one in app.code)
+        assert any(words("queue.rate") in one.proto.body for one in app.get("html")) == (section == "volumes")
