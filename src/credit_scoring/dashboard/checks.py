@@ -53,7 +53,7 @@ def show_findings(desk: Desk, findings: Sequence[WatchFinding]) -> None:
     alarms = sum(one.severity == "alarm" for one in findings)
     counts = {"alarms": words.number(alarms), "notices": words.number(len(findings) - alarms)}
     st.markdown(words("checks.counted", **counts))
-    _told_of_many(desk, len(findings))
+    _told_of_many(desk, len(findings), "weightiest")
     shown = findings[:MOST_ROWS]
     show_table(
         {
@@ -72,10 +72,10 @@ def _severity(severity: str, words: Words) -> str:
     return words(f"checks.severe.{severity}")
 
 
-def _told_of_many(desk: Desk, count: int) -> None:
+def _told_of_many(desk: Desk, count: int, which: str) -> None:
     if count > MOST_ROWS:
         words = desk.words
-        st.markdown(words("checks.some", shown=words.number(MOST_ROWS), all=words.number(count)))
+        st.markdown(words(f"checks.{which}", shown=words.number(MOST_ROWS), all=words.number(count)))
 
 
 def show_alerts(desk: Desk, alerts: Sequence[WatchAlert]) -> None:
@@ -98,7 +98,7 @@ def show_alerts(desk: Desk, alerts: Sequence[WatchAlert]) -> None:
 
 def _alerts(desk: Desk, alerts: Sequence[WatchAlert], title: str, *, until: Sequence[str] = ()) -> None:
     words, features = desk.words, desk.features()
-    _told_of_many(desk, len(alerts))
+    _told_of_many(desk, len(alerts), "newest" if until else "weightiest")
     shown = alerts[:MOST_ROWS]
     show_table(
         {

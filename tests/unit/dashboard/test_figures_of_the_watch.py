@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+import math
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -69,17 +70,19 @@ def test_the_largest_psi_of_the_newest_pass_is_named_with_its_beginning(passes: 
 def test_a_line_has_a_point_for_each_pass_that_measured_it(passes: tuple[WatchPass, ...]) -> None:
     chart = psi_over_time(passes, w.FEATURES, ENGLISH)
     lines = traces(chart, "scatter")
-    for line, column in zip(lines, chart.columns[1:] if lines else (), strict=True):
-        name = next(
-            one
-            for one in ("p_default", "decision", *w.NAMES)
-            if column == (w.FEATURES[one].meaning if one in w.FEATURES else ENGLISH(f"subject.{one}"))
-        )
-        points = [(place(one.until), min(one.psi[name], 1.0)) for one in passes if name in one.psi]
+    names = {one.meaning: name for name, one in w.FEATURES.items()}
+    names |= {ENGLISH(f"subject.{one}"): one for one in ("p_default", "decision")}
+    drawn = [names[column] for column in chart.columns[1:]] if lines else []
+    even = all(one.psi.get(name, 0.0) <= 1 for one in passes for name in drawn)
+    for line, name in zip(lines, drawn, strict=True):
+        points = [
+            (place(one.until), one.psi[name] if even else math.sqrt(one.psi[name])) for one in passes if name in one.psi
+        ]
         assert list(zip(line.x, line.y, strict=True)) == points
     assert len({(line.line.dash, line.marker.symbol) for line in lines}) == len(lines)
     if lines:
-        assert {NOTICE, ALARM} <= {shape.y0 for shape in chart.figure.layout.shapes}
+        limits = {limit if even else math.sqrt(limit) for limit in (NOTICE, ALARM)}
+        assert limits <= {shape.y0 for shape in chart.figure.layout.shapes}
 
 
 def test_the_limits_of_a_psi_are_those_of_the_checks() -> None:
@@ -172,7 +175,7 @@ def test_days_on_an_axis_are_apart_and_the_newest_is_there(drawn: list[object]) 
     ticks = sorted(axis["tickvals"])
     assert low < ticks[0]
     assert ticks[-1] == place(moments[-1]) < high
-    assert all(later - earlier >= 0.2 * (high - low) for earlier, later in zip(ticks, ticks[1:], strict=False))
+    assert all(later - earlier >= 0.2 * (high - low) for earlier, later in pairwise(ticks))
 
 
 @pytest.mark.parametrize("words", [Words(language) for language in LANGUAGES])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -23,8 +24,9 @@ NOTICE: Final = 0.1
 ALARM: Final = 0.2
 _APART: Final = ("p_default", "decision")
 _MOST_FEATURES: Final = 3
-# Beyond this nothing is as it was, however far: such points stand at the upper edge.
-_TOP: Final = 1.0
+# Above this the limits would lie too near the foot of an even scale: a square root spreads them.
+_EVEN_UP_TO: Final = 1.0
+_ROOT_TICKS: Final = (0.0, 0.5, 2.0, 5.0, 10.0)
 _MOST_CONCEPTS: Final = 12
 
 
@@ -48,6 +50,8 @@ def psi_over_time(passes: Sequence[WatchPass], features: Mapping[str, FeatureInf
     worst = _worst(compared, features)
     drawn = _drawn(compared, features, worst)
     names = {one: _name(one, features, words) for one in drawn}
+    highest = max(one.psi[name] for one in compared for name in drawn if name in one.psi)
+    scaled: Callable[[float], float] = math.sqrt if highest > _EVEN_UP_TO else float
     figure = go.Figure()
     for look, (one, name) in zip(LOOKS, names.items(), strict=False):
         points = [(place(made.until), made.psi[one]) for made in compared if one in made.psi]
@@ -56,11 +60,18 @@ def psi_over_time(passes: Sequence[WatchPass], features: Mapping[str, FeatureInf
             for made in compared
             if one in made.psi
         ]
-        x, y = [at for at, _ in points], [min(psi, _TOP) for _, psi in points]
+        x, y = [at for at, _ in points], [scaled(psi) for _, psi in points]
         add_line(figure, x, y, look, name=wrapped(name, 34, 2), hover=hover)
     axis = time_axis([one.until for one in compared], words)
-    finished_over_time(figure, compared, axis, words, y=words("chart.psi.axis"), height=460)
-    _limits(figure, max(one.psi[name] for one in compared for name in drawn if name in one.psi), words)
+    finished_over_time(
+        figure,
+        compared,
+        axis,
+        words,
+        y=words("chart.psi.root" if scaled is math.sqrt else "chart.psi.axis"),
+        height=460,
+    )
+    _limits(figure, highest, scaled, words)
     shown = evenly(compared, MOST_ROWS)
     none = words("chart.none")
     rows = [
@@ -98,23 +109,24 @@ def _drawn(compared: Sequence[WatchPass], features: Mapping[str, FeatureInfo], w
     return list(dict.fromkeys([*(one for one in _APART if one in newest), *weightiest, worst.name]))
 
 
-def _limits(figure: go.Figure, highest: float, words: Words) -> None:
+def _limits(figure: go.Figure, highest: float, scaled: Callable[[float], float], words: Words) -> None:
     """Draw the axis and on it both limits, the label of the lower one below its line, so that none covers the other."""
-    top = min(max(1.08 * highest, 1.5 * ALARM), 1.04 * _TOP)
+    top = scaled(max(1.08 * highest, 1.5 * ALARM))
     axis = number_axis(0.0, top, words)
-    if highest > _TOP:
-        axis["ticktext"][-1] = words("chart.psi.top", psi=axis["ticktext"][-1])
+    if scaled is math.sqrt:
+        ticks = [tick for tick in _ROOT_TICKS if scaled(tick) <= top]
+        axis |= {"tickvals": list(map(scaled, ticks)), "ticktext": [words.number(tick, 1) for tick in ticks]}
     figure.update_yaxes(zeroline=False, **axis | {"range": [-0.02 * top, top]})
     for key, limit, color, dash, side in (
         ("notice", NOTICE, REFER, "dash", "top"),
         ("alarm", ALARM, DECLINE, "solid", "bottom"),
     ):
-        figure.add_hline(y=limit, line={"color": color, "width": 1.5, "dash": dash}, layer="below")
+        figure.add_hline(y=scaled(limit), line={"color": color, "width": 1.5, "dash": dash}, layer="below")
         label = words(f"chart.psi.{key}", limit=words.number(limit, 1))
         figure.add_annotation(
             x=0.01,
             xref="paper",
-            y=limit,
+            y=scaled(limit),
             text=label,
             showarrow=False,
             xanchor="left",
