@@ -78,4 +78,11 @@ cp -a "$root/data/." "$scratch/home" # what a first mount of a volume does
 chown 10001:10001 "$scratch/home"
 unshare --mount --net --pid --fork --kill-child "$python" scripts/run_image.py "$root" "$scratch"
 echo "container: serving environment $(megabytes "$root/opt/venv") MB, home with the demonstration model" \
-    "$(megabytes "$root/data") MB, the whole root $(megabytes "$root") MB; the full requirements (.venv) $(megabytes .venv) MB"
+    "$(megabytes "$root/data") MB, the whole root $(megabytes "$root") MB"
+
+# What an image that installs requirements.txt as a whole would hold.
+if [ -x .venv/bin/uv ]; then
+    "$python" -m venv --without-pip "$scratch/whole"
+    .venv/bin/uv pip install --quiet --python "$scratch/whole" --compile-bytecode --require-hashes -r requirements.txt
+    echo "container: an environment of requirements.txt $(megabytes "$scratch/whole") MB"
+fi
