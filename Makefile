@@ -25,9 +25,10 @@ $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml scripts
 demo: $(STAMP)  ## train on made-up applications, score some, and open API and dashboard
 	$(RUN) scripts/demo.py
 
+# As many processes as cores; a file's tests stay together, as they share what is slow to make.
 test: $(STAMP)  ## run the fast tests, then the slow ones
-	$(RUN) -m pytest -m "not slow"
-	$(RUN) -m pytest -m slow || [ $$? -eq 5 ]  # 5: no test is marked slow
+	$(RUN) -m pytest -n auto --dist loadfile -m "not slow"
+	$(RUN) -m pytest -n auto --dist loadfile -m slow
 
 check: $(STAMP)  ## lint, format, types, layers
 	$(RUN) -m ruff check
