@@ -97,9 +97,9 @@ def typed_commands() -> list[tuple[str, list[str]]]:
     for block in BLOCKS:
         for line in block.text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True) if "credit-scoring " in line and block.language in SHELL else []
-            at = words.index("credit-scoring") if "credit-scoring" in words else 0
-            if at == 0 < len(words) - 1 and words[0] == "credit-scoring" or (at and not words[at - 1].startswith("-")):
-                typed.append((f"{named(block.page)}: {line.strip()}", words[at + 1 :]))
+            for at, word in enumerate(words):
+                if word == "credit-scoring" and not (at and words[at - 1].startswith("-")):
+                    typed.append((f"{named(block.page)}: {line.strip()}", words[at + 1 :]))
     return typed
 
 
