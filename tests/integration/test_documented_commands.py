@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -19,7 +19,7 @@ from tests.served import Bundles
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-START_SECONDS = 180
+START_SECONDS = 300
 
 
 @contextmanager
@@ -39,7 +39,11 @@ def started(command: list[str], home: Path, url: str, **environment: str) -> Ite
         yield answered(process, url, out)
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # mlflow and uvicorn's reloader have children
-        process.wait(timeout=60)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=60)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def answered(process: subprocess.Popen[bytes], url: str, out: Path) -> httpx.Response:
