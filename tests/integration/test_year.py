@@ -213,9 +213,15 @@ def test_the_challenger_takes_over_under_traffic_and_no_request_is_dropped(year:
     assert not re.search(r'route="/applications/score",status="[45]', metrics)
 
 
-def test_what_the_lender_can_see_of_the_approved_is_what_their_pds_promised(year: Year) -> None:
-    decided = year.months[:-1]
-    seen = year.realised(*decided, known_to="lender")
-    assert seen.population == "approved"
-    assert seen.applications == sum(one.decision_id in year.outcomes for month in decided for one in month.answered)
-    assert "bad_rate_approved" not in seen.beyond, seen
+def test_what_the_lender_sees_is_the_truth_about_the_approved_who_had_the_time_and_of_nobody_else(year: Year) -> None:
+    seen = year.realised(*year.months, known_to="lender")
+    last = year.months[-1].ends
+    true = [
+        one.defaulted
+        for month in year.months
+        for one in month.answered
+        if one.decision == "approve" and one.at + PLAN.labels_after <= last
+    ]
+    assert (seen.population, seen.applications, seen.defaults) == ("approved", len(true), sum(true))
+    assert seen.realised["bad_rate_approved"] == pytest.approx(sum(true) / len(true))
+    assert {"auc", "bad_rate_approved"} <= seen.expected.keys()
