@@ -17,6 +17,7 @@ from credit_scoring.wire.monitoring import WatchAlert, WatchFinding
 MOST_ROWS: Final = 15
 _SHARES: Final = frozenset({"CS-D04", "CS-D05", "CS-D06", "CS-P01", "CS-P03"})
 _SIGNED: Final = frozenset({"CS-D04", "CS-P01", "CS-P03"})
+_AUCS: Final = frozenset({"CS-P02", "CS-P04"})
 _COUNTS: Final = frozenset({"CS-V01"})
 
 
@@ -25,15 +26,16 @@ def measured(code: str, value: float, words: Words) -> str:
     if code in _COUNTS:
         return words.number(value)
     if code not in _SHARES:
-        return fixed(value, 2, words)
+        return fixed(value, 3 if code in _AUCS else 2, words)
     told = words.percent(abs(value))
     sign = "\N{MINUS SIGN}" if value < 0 else "+" if code in _SIGNED else ""
     return f"{sign}{told}"
 
 
 def limit_of(code: str, limit: float, words: Words) -> str:
-    """Return from where on a check finds something."""
-    return words("checks.from", limit=measured(code, limit, words).removeprefix("+"))
+    """Return from where on a check finds something; of a count, below what."""
+    told = measured(code, limit, words).removeprefix("+")
+    return words("checks.below" if code in _COUNTS else "checks.from", limit=told)
 
 
 def subject_of(subject: str, features: Mapping[str, FeatureInfo], words: Words) -> str:

@@ -165,9 +165,6 @@ def watching(stocked: Path, tmp_path: Path) -> Iterator[Running]:
         yield server
 
 
-SECTIONS = ("drift", "performance", "alerts", "volumes")
-
-
 def monitoring(url: str, section: str, words: Words) -> AppTest:
     app = AppTest.from_function(monitoring_page, args=(url, words.language), default_timeout=60)
     app.session_state[f"monitoring-section-{words.language}"] = words(f"monitoring.{section}")
@@ -185,12 +182,11 @@ def monitoring_page(url: str, language: str) -> None:
     monitoring.page(Desk(Words("fr" if language == "fr" else "en"), url=url, key="", reviewer="", pages={}))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_watch_tells_its_passes_that_there_are_none_and_that_its_book_is_broken(
-    watching: Running, bundles: Bundles, tmp_path: Path, language: Language
+    watching: Running, bundles: Bundles, tmp_path: Path
 ) -> None:
-    words, file = Words(language), tmp_path / "watch.db"
-    for section in SECTIONS:
+    file, both = tmp_path / "watch.db", [Words(language) for language in LANGUAGES]
+    for words, section in zip(both, ("drift", "volumes"), strict=True):
         app = monitoring(watching.url, section, words)
         assert [one.value for one in app.info] == [words("monitoring.no_pass")]
     for _ in range(30):
@@ -199,17 +195,16 @@ def test_the_watch_tells_its_passes_that_there_are_none_and_that_its_book_is_bro
     with open_log(f"sqlite:///{tmp_path / 'decisions.db'}") as log, WatchBook(f"sqlite:///{file}") as book:
         found = watch_decisions(bundles.first, log, until - timedelta(days=30), until)
         made, happened = record_pass(book, bundles.first, 1, found, until)
-    told = {section: monitoring(watching.url, section, words) for section in SECTIONS}
-    for section in SECTIONS:
-        assert not told[section].info
-        cards = "".join(one.proto.body for one in told[section].get("html"))
+    for words in both:
+        told = {one: monitoring(watching.url, one, words) for one in ("performance", "alerts", "volumes")}
+        cards = "".join(one.proto.body for one in told["performance"].get("html"))
         assert words("monitoring.open", count=words.number(len(happened.opened))) in cards
-    assert words("chart.realised.nothing") in texts_of(told["performance"])
-    assert plain(words.day(made.until)) in texts_of(told["volumes"])
-    codes = {str(cell).split()[0] for table in told["alerts"].table for cell in table.value.iloc[:, 0]}
-    assert codes == {plain(one.code) for one in happened.opened}
+        assert plain(words("chart.realised.nothing")) in texts_of(told["performance"])
+        assert plain(words.day(made.until)) in texts_of(told["volumes"])
+        codes = {str(cell).split()[0] for table in told["alerts"].table for cell in table.value.iloc[:, 0]}
+        assert codes == {plain(one.code) for one in happened.opened}
     file.write_bytes(b"no book " * 512)
-    for section in SECTIONS:
+    for words, section in zip(both, ("alerts", "volumes"), strict=True):
         app = monitoring(watching.url, section, words)
         assert any(words("monitoring.broken") in one.value for one in app.error)
         assert any(str(file) in one.value for one in app.code)
