@@ -32,7 +32,7 @@ def test_every_chart_of_the_watch_is_told_and_listed_in_both_languages(
     words: Words, passes: tuple[WatchPass, ...], vintages: tuple[WatchVintage, ...], moved: tuple[WatchedConcept, ...]
 ) -> None:
     for chart in (
-        psi_over_time(passes, w.FEATURES, words),
+        psi_over_time(passes, (), w.FEATURES, words),
         moved_by_concept(moved, words),
         figure_over_time(passes, "cost", words),
         figure_over_time(passes, "bad_rate_approved", words),
@@ -45,30 +45,32 @@ def test_every_chart_of_the_watch_is_told_and_listed_in_both_languages(
 
 
 @few
-@given(w.passes(least=1))
-def test_the_largest_psi_of_the_newest_pass_is_named_with_its_beginning(passes: tuple[WatchPass, ...]) -> None:
-    chart = psi_over_time(passes, w.FEATURES, ENGLISH)
-    compared = [one for one in passes if one.psi]
-    if not compared:
-        assert chart.sentence == ENGLISH("chart.nothing")
+@given(w.passes(least=1), st.data())
+def test_only_what_a_check_found_is_said_to_have_moved(passes: tuple[WatchPass, ...], data: st.DataObject) -> None:
+    newest = passes[-1].psi
+    found = w.found(newest, data.draw(st.sets(st.sampled_from(("p_default", "decision", *w.NAMES)))))
+    chart = psi_over_time(passes, found, w.FEATURES, ENGLISH)
+    if not newest:
+        assert chart.sentence.startswith(("The newest pass", ENGLISH("chart.nothing")))
         return
-    newest = compared[-1]
-    used = {name: psi for name, psi in newest.psi.items() if name != "unused"}
-    worst = max(used, key=lambda name: used[name])
+    used = {one.subject: one for one in found if one.subject != "unused"}
+    named = {name: psi for name, psi in newest.items() if name in used or (not used and name != "unused")}
+    worst = max(named, key=lambda name: named[name])
     title = w.FEATURES[worst].meaning if worst in w.FEATURES else ENGLISH(f"subject.{worst}")
     assert f"“{title}”" in chart.sentence
-    assert ("alarm" in chart.sentence) == (used[worst] >= ALARM)
-    if used[worst] >= NOTICE:
-        runs = groupby(compared, key=lambda one: one.psi.get(worst, 0.0) >= NOTICE)
+    assert ("has moved most" in chart.sentence) == (worst in used)
+    assert ("an alarm" in chart.sentence) == (worst in used and newest[worst] >= ALARM)
+    assert ("may be chance" in chart.sentence) == (worst not in used and newest[worst] >= NOTICE)
+    if worst in used:
+        runs = groupby((one for one in passes if one.psi), key=lambda one: one.psi.get(worst, 0.0) >= NOTICE)
         first = [list(run) for _, run in runs][-1][0]
         assert f"since the pass of {ENGLISH.day(first.until)}." in chart.sentence
-    assert (passes[-1].psi == {}) == chart.sentence.startswith("The newest pass")
 
 
 @few
 @given(w.passes(least=1))
 def test_a_line_has_a_point_for_each_pass_that_measured_it(passes: tuple[WatchPass, ...]) -> None:
-    chart = psi_over_time(passes, w.FEATURES, ENGLISH)
+    chart = psi_over_time(passes, (), w.FEATURES, ENGLISH)
     lines = traces(chart, "scatter")
     names = {one.meaning: name for name, one in w.FEATURES.items()}
     names |= {ENGLISH(f"subject.{one}"): one for one in ("p_default", "decision")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from tests.unit.dashboard.answers import CONCEPTS, intervals, shares
 
 from credit_scoring.wire.base import Decision
 from credit_scoring.wire.model import FeatureInfo
-from credit_scoring.wire.monitoring import RealisedFigures, WatchedConcept, WatchPass, WatchVintage
+from credit_scoring.wire.monitoring import RealisedFigures, WatchedConcept, WatchFinding, WatchPass, WatchVintage
 
 NAMES = ("a", "b", "c", "unused")
 FEATURES = {
@@ -62,6 +63,26 @@ def passes(draw: st.DrawFn, least: int = 0) -> tuple[WatchPass, ...]:
             )
         )
     return tuple(made)
+
+
+def found(psi: Mapping[str, float], among: Collection[str]) -> tuple[WatchFinding, ...]:
+    """Return what checks find of a pass, if chance lets through those `among`."""
+    codes = {"p_default": "CS-D02", "decision": "CS-D03"}
+    return tuple(
+        WatchFinding(
+            code=codes.get(name, "CS-D01"),
+            severity="alarm" if size >= 0.2 else "notice",
+            subject=name,
+            concept="",
+            importance=1.0,
+            measures="",
+            value=size,
+            limit=0.1,
+            chance=0.0,
+        )
+        for name, size in psi.items()
+        if name in among and size >= 0.1
+    )
 
 
 @st.composite

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,12 +17,13 @@ from credit_scoring.dashboard.figures.timeline import LOOKS, MOST_ROWS, add_line
 from credit_scoring.dashboard.style import DECLINE, EVERYONE, INK, PAPER, RAISES, REFER
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.model import FeatureInfo
-from credit_scoring.wire.monitoring import WatchedConcept, WatchPass
+from credit_scoring.wire.monitoring import WatchedConcept, WatchFinding, WatchPass
 
 # The limits of a PSI, as the checks of the watch have them.
 NOTICE: Final = 0.1
 ALARM: Final = 0.2
 _APART: Final = ("p_default", "decision")
+_PSI_CODES: Final = frozenset({"CS-D01", "CS-D02", "CS-D03"})
 _MOST_FEATURES: Final = 3
 # Above this the limits would lie too near the foot of an even scale: a square root spreads them.
 _EVEN_UP_TO: Final = 1.0
@@ -38,16 +39,20 @@ class _Moved(NamedTuple):
     since: datetime
 
 
-def psi_over_time(passes: Sequence[WatchPass], features: Mapping[str, FeatureInfo], words: Words) -> Chart:
+def psi_over_time(
+    passes: Sequence[WatchPass], findings: Sequence[WatchFinding], features: Mapping[str, FeatureInfo], words: Words
+) -> Chart:
     """Return the PSI of the PD, the decisions, the features that weigh most and what moved most, a point a pass.
 
-    `features` are the model's by name, those that weigh most first.
+    `findings` are those of the newest pass: they alone tell a shift from chance. `features` are the model's by name,
+    those that weigh most first.
     """
     title = words("chart.psi.title")
     compared = [one for one in passes if one.psi]
     if not compared:
         return nothing(title, words, (words("chart.passes.column.until"), words("chart.psi.axis")))
-    worst = _worst(compared, features)
+    found = {one.subject: one.severity for one in findings if one.code in _PSI_CODES}
+    worst = _worst(compared, found, features)
     drawn = _drawn(compared, features, worst)
     names = {one: _name(one, features, words) for one in drawn}
     highest = max(one.psi[name] for one in compared for name in drawn if name in one.psi)
@@ -78,7 +83,7 @@ def psi_over_time(passes: Sequence[WatchPass], features: Mapping[str, FeatureInf
         (_day(made, words), *(fixed(made.psi[one], 2, words) if one in made.psi else none for one in drawn))
         for made in shown
     ]
-    told = [*_told(passes[-1], worst, features, words), *points_shown(len(compared), MOST_ROWS, words)]
+    told = [*_told(passes[-1], worst, found, features, words), *points_shown(len(compared), MOST_ROWS, words)]
     return Chart(title, " ".join(told), figure, (words("chart.passes.column.until"), *names.values()), rows)
 
 
@@ -90,11 +95,11 @@ def _name(one: str, features: Mapping[str, FeatureInfo], words: Words) -> str:
     return features[one].meaning if one in features else words.known(f"subject.{one}", one)
 
 
-def _worst(compared: Sequence[WatchPass], features: Mapping[str, FeatureInfo]) -> _Moved:
-    """Return what moved most in the newest pass, of what the model uses."""
+def _worst(compared: Sequence[WatchPass], found: Collection[str], features: Mapping[str, FeatureInfo]) -> _Moved:
+    """Return what moved most in the newest pass: of what was found and the model uses, else of what it uses."""
     newest = compared[-1]
-    counted = {one: psi for one, psi in newest.psi.items() if one not in features or features[one].importance > 0}
-    name = max(counted or newest.psi, key=lambda one: newest.psi[one])
+    counted = [one for one in newest.psi if one not in features or features[one].importance > 0]
+    name = max([one for one in counted if one in found] or counted or newest.psi, key=lambda one: newest.psi[one])
     since = newest.until
     for made in reversed(compared):
         if made.psi.get(name, 0.0) < NOTICE:
@@ -137,17 +142,19 @@ def _limits(figure: go.Figure, highest: float, scaled: Callable[[float], float],
         )
 
 
-def _told(newest: WatchPass, worst: _Moved, features: Mapping[str, FeatureInfo], words: Words) -> list[str]:
-    told = [] if newest.psi else [words("chart.psi.empty", when=words.day(newest.until))]
+def _told(
+    newest: WatchPass, worst: _Moved, found: Mapping[str, str], features: Mapping[str, FeatureInfo], words: Words
+) -> list[str]:
+    if not newest.psi:
+        return [words("chart.psi.empty", when=words.day(newest.until))]
     facts = {
         "name": _name(worst.name, features, words),
         "psi": fixed(worst.psi, 2, words),
         "limit": words.number(NOTICE, 1),
     }
-    if worst.psi < NOTICE:
-        return [*told, words("chart.psi.steady", **facts)]
-    severity = "alarm" if worst.psi >= ALARM else "notice"
-    return [*told, words(f"chart.psi.moved.{severity}", since=words.day(worst.since), **facts)]
+    if worst.name in found:
+        return [words(f"chart.psi.moved.{found[worst.name]}", since=words.day(worst.since), **facts)]
+    return [words("chart.psi.steady" if worst.psi < NOTICE else "chart.psi.chance", **facts)]
 
 
 def moved_by_concept(concepts: Sequence[WatchedConcept], words: Words) -> Chart:

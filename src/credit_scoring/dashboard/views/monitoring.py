@@ -113,7 +113,7 @@ def _in_role(versions: tuple[ModelVersion, ...], role: str) -> ModelVersion | No
 
 def _drift(desk: Desk, found: Watch) -> None:
     words, newest = desk.words, found.passes[-1]
-    show(psi_over_time(found.passes, desk.features(), words), words, key="psi")
+    show(psi_over_time(found.passes, found.findings, desk.features(), words), words, key="psi")
     show_findings(desk, found.findings)
     if newest.too_few:
         st.markdown(words("monitoring.too_few", count=words.number(newest.too_few)))
