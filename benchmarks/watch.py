@@ -76,6 +76,12 @@ def of_goals(results: Results) -> Iterator[str]:
     for (title, rows), told in checks.items():
         if title == STEADY:
             yield f"| {rows:,} | {told.interval('any')} | {told.interval('any alarm')} | {told.found['splits']} |"
+    yield from ("", "The largest value of any check in windows without drift, beside the limit of a notice:", "")
+    yield f"| rows of a window | {' | '.join(f'`{one.code}` ({one.notice:g})' for one in CHECKS)} |"
+    yield "|---" * (1 + len(CHECKS)) + "|"
+    for (title, rows), told in checks.items():
+        if title == STEADY:
+            yield f"| {rows:,} | {' | '.join(f'{told.largest[one.code]:.4f}' for one in CHECKS)} |"
     yield from (
         "",
         "| rows of a window | the moved feature found by `CS-D01` | with an alarm | PSI of 0.1 alone finds it |",
