@@ -173,8 +173,8 @@ class RecordedError(Exception):
 
 
 class Registry:
-    def record(self, trained: Trained, *, promote: bool) -> None:
-        assert not promote
+    def record(self, trained: Trained, *, promote: bool, by: str) -> None:
+        assert (promote, bool(by)) == (False, True)
         raise RecordedError(trained)
 
 
