@@ -40,7 +40,7 @@ def started(command: list[str], home: Path, url: str, **environment: str) -> Ite
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # mlflow and uvicorn's reloader have children
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=60)
+            process.wait(timeout=10)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
