@@ -1,7 +1,7 @@
 """A shortened year, end to end: applicants shift in month 4, outcomes come two months late, a challenger takes over.
 
-At the end of each month the watch makes a pass. In the last month a challenger that was trained on the matured outcomes
-is promoted while applications come in.
+At the end of each month the watch makes a pass. In the last month a challenger is promoted while applications come in. So
+short a year has too few matured defaults to train one on, so it is of the champion's applications, with another seed.
 """
 
 from __future__ import annotations
@@ -79,11 +79,12 @@ class Year:
 
 
 @pytest.fixture(scope="module")
-def champion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle whose PDs can be believed: trained on 4,000 applications."""
-    folder = tmp_path_factory.mktemp("year-champion")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Champion and challenger, whose PDs can be believed: trained on 4,000 applications."""
+    folder = tmp_path_factory.mktemp("year-models")
     synthesize(folder / "tables", applications=4_000, seed=8, file_format="parquet")
-    return trained(folder / "tables", folder / "bundle", seed=7)
+    first, second = (trained(folder / "tables", folder / f"bundle-{seed}", seed) for seed in (7, 9))
+    return first, second
 
 
 def trained(source: Path, bundle: Path, seed: int) -> Path:
@@ -98,13 +99,13 @@ def trained(source: Path, bundle: Path, seed: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def year(champion: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
+def year(models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
     home = tmp_path_factory.mktemp("year") / "home"
     published = PublishedBundles(home / "models")
-    bundle = published.publish(champion)
+    bundle = published.publish(models[0])
     version = Published(model_name="credit-scoring", version=1, digest=bundle.digest)
     published.point(Pointer(champion=version, announced=True))
-    lived = Lived(home, bundle)
+    lived = Lived(home, bundle, models[1])
     with simulated(home, PLAN) as world:
         for month in world.months(PLAN, keep=home / "tables"):
             lived.end_of(month)
@@ -122,8 +123,8 @@ def year(champion: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Y
 class Lived:
     """What is done at the end of each month: a pass of the watch and, before the last month, a challenger."""
 
-    def __init__(self, home: Path, bundle: Bundle) -> None:
-        self.home, self.bundle = home, bundle
+    def __init__(self, home: Path, bundle: Bundle, challenger: Path) -> None:
+        self.home, self.bundle, self.challenger = home, bundle, challenger
         self.months: list[Month] = []
         self.passes: list[Pass] = []
         self.opened: list[set[str]] = []
@@ -138,14 +139,13 @@ class Lived:
         self.passes.append(made)
         self.opened.append({alert.code for alert in happened.opened})
         if month.number == PLAN.months - 1:
-            challenger = trained(self.home / "tables", self.home / "challenger", seed=9)
-            self.taking_over = threading.Thread(target=self._promote, args=(challenger,))
+            self.taking_over = threading.Thread(target=self._promote)
             self.taking_over.start()
 
-    def _promote(self, challenger: Path) -> None:
+    def _promote(self) -> None:
         """Promote once the last month has begun, under its requests."""
         published = PublishedBundles(self.home / "models")
-        bundle = published.publish(challenger)
+        bundle = published.publish(self.challenger)
         so_far, patience = len(self.months) * PLAN.applications, time.monotonic() + 600
         with open_log(f"sqlite:///{self.home / 'decisions.db'}") as log:
             while log.count()["decision"] < so_far + 40:
