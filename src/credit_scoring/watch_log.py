@@ -139,9 +139,9 @@ def _with_unseen(reference: Reference, page: DecidedPage, rows: list[int], count
 def _vintages(bundle: Bundle, log: DecisionLog) -> tuple[Vintage, ...]:
     pages = list(log.matured(bundle.digest))
     policy, spread = bundle.policy, calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
+    columns = ("at", "granted", "p_default", "defaulted", "days")
     return vintages(
-        np.concatenate([page.at for page in pages]),
-        *(np.concatenate([getattr(page, name) for page in pages]) for name in ("p_default", "defaulted", "days")),
+        *(np.concatenate([getattr(page, name) for page in pages]) for name in columns),
         cutoff=policy.cutoff,
         costs=policy.costs,
         spread=spread,

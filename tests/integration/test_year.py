@@ -1,7 +1,7 @@
 """A shortened year, end to end: applicants shift in month 4, outcomes come two months late, a challenger takes over.
 
-At the end of each month the watch makes a pass. In the last month a challenger is promoted while applications come in. So
-short a year has too few matured defaults to train one on, so it is of the champion's applications, with another seed.
+At the end of each month the watch makes a pass. In the last month a challenger is promoted while applications come in.
+So short a year has too few matured defaults to train it on: it is of the champion's applications, with another seed.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ _MOST_MONTHS = 36
 
 
 class Vintage(BaseModel):
-    """The decisions of one month (UTC). ``approved`` are those below the cut-off, ``known`` of them have an outcome.
+    """The decisions of one month (UTC). ``approved`` were granted, by the model or, as an outcome shows, by a person.
 
-    ``realised`` is there where an outcome of an approved application is known. ``defaults_by_month[k]`` is the share of
-    the known that had defaulted by ``k`` months of 30 days after the decision, up to the latest outcome.
+    ``known`` of them have an outcome. ``realised`` is there where one below the cut-off has. ``defaults_by_month[k]``
+    is the share of the known that had defaulted by ``k`` months of 30 days after the decision, up to the latest outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +46,7 @@ class Vintage(BaseModel):
 
 def vintages(
     at: NDArray[np.datetime64],
+    granted: NDArray[np.bool_],
     p_default: Floats,
     defaulted: Floats,
     days: Floats,
@@ -58,26 +59,26 @@ def vintages(
 
     Parameters
     ----------
-    at, p_default, defaulted, days : shape (n_decisions,)
-        When each was decided, its PD, its outcome (1 defaulted, 0 repaid, NaN not known), and how long after the
-        decision that was observed.
+    at, granted, p_default, defaulted, days : shape (n_decisions,)
+        When each was decided, whether the model approved it, its PD, its outcome (1 defaulted, 0 repaid, NaN not
+        known), and how long after the decision that was observed.
     spread : shape (2, 2), optional
         As in `expected_performance`.
     """
     months = at.astype("datetime64[M]")
-    approved = p_default < cutoff
+    observed = np.isfinite(defaulted)
     made = []
     for month in np.unique(months):
         own = months == month
-        known = own & approved & np.isfinite(defaulted)
+        known = own & observed
         made.append(
             Vintage(
                 month=str(month),
                 decisions=int(own.sum()),
-                approved=int((own & approved).sum()),
+                approved=int((own & (granted | observed)).sum()),
                 known=int(known.sum()),
                 realised=realised_performance(p_default[own], defaulted[own], cutoff, costs, spread=spread)
-                if known.any()
+                if (known & (p_default < cutoff)).any()
                 else None,
                 defaults_by_month=_curve(defaulted[known], days[known]),
             )

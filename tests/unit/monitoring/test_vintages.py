@@ -16,15 +16,16 @@ def test_each_vintage_is_its_month_alone_and_the_newest_mature_one_is_the_last_t
     defaulted = (generator.random(size) < p_default).astype(float)
     months = at.astype("datetime64[M]").astype(str)
     share = {"2026-01": 1.0, "2026-02": 0.95, "2026-03": 0.9, "2026-04": 0.5, "2026-05": 0.0}
+    granted = p_default < 0.8 * CUTOFF  # between, people decide: they grant most
     unknown = (p_default >= CUTOFF) | (generator.random(size) >= [share[month] for month in months])
     defaulted[unknown] = np.nan
     days = np.where(unknown, np.nan, generator.integers(1, 200, size))
-    found = vintages(at.astype("datetime64[us]"), p_default, defaulted, days, cutoff=CUTOFF, costs=COSTS)
+    found = vintages(at.astype("datetime64[us]"), granted, p_default, defaulted, days, cutoff=CUTOFF, costs=COSTS)
     assert [one.month for one in found] == sorted(share)
     for one in found:
         own = months == one.month
-        approved = own & (p_default < CUTOFF)
-        known = approved & ~np.isnan(defaulted)
+        known = own & ~np.isnan(defaulted)
+        approved = own & granted | known
         assert (one.decisions, one.approved, one.known) == (own.sum(), approved.sum(), known.sum())
         if not known.any():
             assert (one.realised, one.defaults_by_month) == (None, ())

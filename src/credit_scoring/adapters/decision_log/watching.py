@@ -41,11 +41,12 @@ class DecidedPage:
 class MaturedPage:
     """Some decisions of one bundle, in order; every field has one element for each.
 
-    ``at`` is when it was made, UTC; ``defaulted`` is 1 for defaulted, 0 for repaid, NaN where it is not known; ``days``
-    how long after the decision that was observed.
+    ``at`` is when it was made, UTC; ``granted`` whether the model approved it; ``defaulted`` is 1 for defaulted, 0 for
+    repaid, NaN where it is not known; ``days`` how long after the decision that was observed.
     """
 
     at: NDArray[np.datetime64]
+    granted: NDArray[np.bool_]
     p_default: Floats
     defaulted: Floats
     days: Floats
@@ -70,7 +71,7 @@ def matured(database: Database, bundle: str) -> Iterator[MaturedPage]:
     outcome = entries.alias("outcome")
     known = and_(outcome.c.subject == entries.c.id, outcome.c.kind == "outcome")
     query = (
-        select(entries.c.sequence, entries.c.at, entries.c.p_default, outcome.c.facts)
+        select(entries.c.sequence, entries.c.at, entries.c.decision, entries.c.p_default, outcome.c.facts)
         .select_from(entries.outerjoin(outcome, known))
         .where(entries.c.kind == "decision", entries.c.bundle == bundle)
     )
@@ -81,7 +82,8 @@ def matured(database: Database, bundle: str) -> Iterator[MaturedPage]:
         observed_on = np.array([day for _, day in outcomes], dtype="datetime64[D]")
         days = (observed_on - at.astype("datetime64[D]")).astype(np.float64)
         days[np.isnan(defaulted)] = np.nan
-        yield MaturedPage(at, np.array([row.p_default for row in rows]), defaulted, days)
+        granted = np.array([row.decision == "approve" for row in rows])
+        yield MaturedPage(at, granted, np.array([row.p_default for row in rows]), defaulted, days)
 
 
 def _pages(database: Database, query: Select[Any]) -> Iterator[list[Row[Any]]]:
