@@ -22,7 +22,7 @@ class Vintage(BaseModel):
     """The decisions of one month (UTC). ``approved`` were granted, by the model or, as an outcome shows, by a person.
 
     ``known`` of them have an outcome. ``realised`` is there where one below the cut-off has. ``defaults_by_month[k]``
-    is the share of the known that had defaulted by ``k`` months of 30 days after the decision, up to the latest outcome.
+    is the share of the known that had defaulted by ``k`` months of 30 days after the decision, up to the last outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
