@@ -18,7 +18,7 @@ from credit_scoring.adapters.decision_log.tables import entries, payloads
 
 Floats = NDArray[np.float64]
 
-DECISIONS_AT_A_TIME = 1_000
+DECISIONS_AT_A_TIME = 5_000  # of 600 features 24 MB; smaller pages cost a watch twice the time
 UNSEEN = "unseen_category"
 
 
