@@ -40,7 +40,7 @@ def monitor_run(
     now = recorded_now()
     end = now if until is None else moment(until, now)
     with terminal.step("Comparing recorded decisions with training") as bar:
-        opened = make_pass(end - duration(window), end, on_rows=batch_counter(bar))
+        opened = make_pass(end - duration(window), end, at=now, on_rows=batch_counter(bar))
     if opened:
         raise typer.Exit(ALARM)
 
@@ -50,14 +50,16 @@ def recorded_now() -> datetime:
     return Clock(read_settings().simulated_clock).now()
 
 
-def make_pass(since: datetime, until: datetime, *, on_rows: Callable[[int], None] = lambda _: None) -> int:
-    """Make a pass over a period, tell it, and return how many alerts it opens."""
+def make_pass(
+    since: datetime, until: datetime, *, at: datetime, on_rows: Callable[[int], None] = lambda _: None
+) -> int:
+    """Make a pass over a period, dated `at`, tell it, and return how many alerts it opens."""
     champion, bundle = PublishedBundles(read_settings().models).deciding()
     with opened_decisions() as log, opened_book() as book:
         from credit_scoring.watch_log import record_pass, watch_decisions  # noqa: PLC0415 - the serve extra
 
         found = watch_decisions(bundle, log, since, until, on_rows=on_rows)
-        made, happened = record_pass(book, bundle, champion.version, found, recorded_now())
+        made, happened = record_pass(book, bundle, champion.version, found, at)
         _send(book)
     for notice in left_out(found):
         terminal.notice(notice)

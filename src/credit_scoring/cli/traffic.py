@@ -75,7 +75,7 @@ def simulate_traffic(
                 f"{counts['refer']:,} referred, {counts['decline']:,} declined; {month.outcomes:,} outcomes at its end"
             )
             if monitor:
-                make_pass(month.begins, month.ends)
+                make_pass(month.begins, month.ends, at=month.ends)
         bar.made = f"{months * applications:,} applications"
 
 

@@ -52,7 +52,7 @@ def _moved(report: WatchReport) -> list[str]:
         width = max(len(one.subject) for one in findings[:SHOWN])
         lines += [_finding(one, width) for one in findings[:SHOWN]]
     if (more := len(findings) - SHOWN) > 0:
-        lines.append(f"  and {more} more: -o report.json lists all")
+        lines.append(f"  and {more} more: credit-scoring drift -o report.json lists all")
     if found.too_few:
         lines.append(f"  too few applications for {_counted(found.too_few, 'check')}: a shift there may go unseen")
     return lines
