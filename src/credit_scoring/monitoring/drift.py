@@ -79,11 +79,6 @@ class Drift(_Record):
     watched: tuple[Moves, ...]
     concepts: tuple[ConceptMoves, ...]
 
-    @property
-    def alarms(self) -> int:
-        """Return how many findings are alarms."""
-        return sum(finding.severity == "alarm" for finding in self.findings)
-
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
