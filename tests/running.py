@@ -60,7 +60,7 @@ class Running:
             if self.process.poll() is not None:
                 break
             try:
-                httpx.get(f"{self.url}/health", timeout=5)
+                self.client.get("/health", timeout=5)
             except httpx.TransportError:
                 time.sleep(0.1)
             else:

@@ -102,7 +102,8 @@ def looking_at(api: str, browser: Browser, **environment: str) -> Iterator[Dashb
     process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}"
-        eventually(lambda: process.poll() is not None or answers(f"{url}/_stcore/health"))
+        with httpx.Client(base_url=url, timeout=5) as asking:
+            eventually(lambda: process.poll() is not None or answers(asking, "/_stcore/health"))
         assert process.poll() is None, "the dashboard did not start"
         yield Dashboard(url, browser)
     finally:
@@ -110,9 +111,9 @@ def looking_at(api: str, browser: Browser, **environment: str) -> Iterator[Dashb
         process.communicate(timeout=SECONDS)
 
 
-def answers(url: str) -> bool:
+def answers(asking: httpx.Client, path: str) -> bool:
     try:
-        return httpx.get(url, timeout=5).is_success
+        return asking.get(path).is_success
     except httpx.HTTPError:
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.e2e.conftest import Dashboard, drawn, photograph
 from tests.running import Running
 
@@ -119,9 +119,23 @@ def test_every_chart_has_a_title_a_sentence_and_a_table(dashboard: Dashboard, de
 def test_nothing_is_asked_of_another_machine(dashboard: Dashboard, decision: str) -> None:
     for name in PAGES:
         with dashboard.open(address(name, "en", decision)) as page:
-            asked = page.evaluate("performance.getEntriesByType('resource').map(one => one.name)")
-            assert asked
-            assert [url for url in asked if not url.startswith((dashboard.url, "data:", "blob:"))] == []
+            require_own(page, dashboard.url)
+
+
+def test_the_documentation_of_the_api_asks_nothing_of_another_machine(api: Running, browser: Browser) -> None:
+    page = browser.new_page()
+    try:
+        page.goto(f"{api.url}/docs")
+        page.get_by_text("/predict/explain").first.wait_for()
+        require_own(page, api.url)
+    finally:
+        page.close()
+
+
+def require_own(page: Page, own: str) -> None:
+    asked = page.evaluate("performance.getEntriesByType('resource').map(one => one.name)")
+    assert asked
+    assert [url for url in asked if not url.startswith((own, "data:", "blob:"))] == []
 
 
 def test_the_keyboard_reaches_the_sections(dashboard: Dashboard, decision: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -36,7 +37,7 @@ from credit_scoring.service.champion import Champion
 from credit_scoring.service.context import Context
 from credit_scoring.service.desk import Desk
 from credit_scoring.service.drivers import Drivers
-from credit_scoring.service.edge import Edge
+from credit_scoring.service.edge import PAGE_FILES, Edge
 from credit_scoring.service.metrics import Metrics
 from credit_scoring.service.problems import NO_APPLICANTS, RefusedError, refused
 from credit_scoring.service.routes import (
@@ -107,7 +108,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         If a setting in the environment is not valid.
     """
     settings = settings or Settings()
-    app = FastAPI(
+    app = FastAPIOffline(
+        static_url=PAGE_FILES,
+        redoc_url=None,  # it would ask another machine for its logo
         title="credit-scoring",
         version=version("credit-scoring"),
         description="Probability of default, the decision that costs least, and reasons an applicant can understand.",

@@ -19,9 +19,14 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
-# The documentation page loads its scripts; everything else is data.
-POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-PAGES = frozenset({"/docs", "/redoc", "/docs/oauth2-redirect"})
+# The page of the documentation loads scripts, from this service alone; everything else is data.
+DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+PAGE_POLICY = (
+    b"content-security-policy",
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+)
+PAGES = frozenset({"/docs", "/docs/oauth2-redirect"})
+PAGE_FILES = "/docs/files"
 
 
 class Edge:
@@ -37,7 +42,7 @@ class Edge:
             return
         began = time.perf_counter()
         limited = _Limited(receive, scope, self._limits.get(scope["path"], self._limit))
-        answered = _Answered(send, data=scope["path"] not in PAGES)
+        answered = _Answered(send, policy=PAGE_POLICY if scope["path"] in PAGES else DATA_POLICY)
         try:
             await self._handled(scope, limited, answered)
         finally:
@@ -69,17 +74,15 @@ class Edge:
 class _Answered:
     """Sends an answer with the security headers; ``status`` is its status, once it has begun."""
 
-    def __init__(self, send: Send, *, data: bool) -> None:
-        self._send, self._data = send, data
+    def __init__(self, send: Send, *, policy: tuple[bytes, bytes]) -> None:
+        self._send, self._policy = send, policy
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message.setdefault("headers", [])
-            headers.extend(HEADERS)
-            if self._data:
-                headers.append(POLICY)
+            headers.extend((*HEADERS, self._policy))
         await self._send(message)
 
 
