@@ -44,7 +44,7 @@ def actionable_fields() -> Mapping[str, ActionableField]:
     bounds = {CREDIT: (1_000.0, 0.1, 1.0), ANNUITY: (10.0, 0.1, 2.0), GOODS: (1_000.0, 0.1, 1.0)}
     columns = schema()["application"].columns
     fields = {name: ActionableField(name, columns[name].meaning, columns[name].unit, *b) for name, b in bounds.items()}
-    term = Text("Number of monthly repayments", "Nombre d'échéances mensuelles")
+    term = Text("Number of monthly repayments", "Nombre de mensualités")
     return MappingProxyType({**fields, TERM: ActionableField(TERM, term, "months", 6.0, 0.5, 2.0)})
 
 

@@ -7,39 +7,20 @@ One client alone, a batch, any shard and any engine therefore give the same bits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import polars as pl
 
 from credit_scoring.domain.text import Text
 from credit_scoring.features.spec import Family, Feature, Frames
+from credit_scoring.features.wording import DATE_UNITS, NOTHING, aggregated, counted, statistics_told
 from credit_scoring.tables.schema import APPLICATION_ID, schema
 
 AMOUNT_STEP = 2.0**-10
 RATIO_STEP = 2.0**-20
 RATIO_LIMIT = 2.0**20
-# Dates are told as days or months before the application, negative: their highest value is the latest.
-DATE_UNITS = frozenset({"days_before", "months_before"})
 _UNLIMITED_UNITS = DATE_UNITS | {"days", "months", "count", "flag", "area"}
-
-STATISTICS: Mapping[str, Text] = MappingProxyType(
-    {
-        "MEAN": Text("average", "moyenne"),
-        "SUM": Text("total", "total"),
-        "MAX": Text("highest", "maximum"),
-        "MIN": Text("lowest", "minimum"),
-    }
-)
-DATE_STATISTICS: Mapping[str, Text] = MappingProxyType(
-    {
-        "MEAN": STATISTICS["MEAN"],
-        "SUM": STATISTICS["SUM"],
-        "MAX": Text("latest", "au plus récent"),
-        "MIN": Text("earliest", "au plus ancien"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +50,42 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """Some of a client's rows: a condition on the raw columns. An empty name means all rows."""
+    """Some of a client's rows: a condition on the raw columns. An empty name means all rows.
+
+    ``rows`` says which they are, as a plural, and ``time`` since when, with its preposition; either may be empty.
+    """
 
     name: str
     condition: pl.Expr
-    meaning: Text
+    rows: Text = NOTHING
+    time: Text = NOTHING
+
+    def within(self, span: Subset) -> Subset:
+        """Return the rows of the subset that are in the time of `span` too."""
+        return Subset(f"{self.name}_{span.name}", self.condition & span.condition, self.rows, span.time)
 
 
-ALL = Subset("", pl.lit(value=True), Text("", ""))
+ALL = Subset("", pl.lit(value=True))
 
 
 def within_days(column: str, days: int) -> Subset:
     """Return the rows whose `column` (days before the application, negative) lies in the last `days`."""
-    text = Text(f"last {days} days", f"{days} derniers jours")
-    return Subset(f"{days}D", pl.col(column) >= -days, text)
+    time = Text(f"over the last {days} days", f"sur les {days} derniers jours")
+    return Subset(f"{days}D", pl.col(column) >= -days, time=time)
 
 
 def within_months(months: int) -> Subset:
     """Return the rows of the last `months` months, by ``MONTHS_BALANCE``."""
-    text = Text(f"last {months} months", f"{months} derniers mois")
-    return Subset(f"{months}M", pl.col("MONTHS_BALANCE") >= -months, text)
+    time = Text(f"over the last {months} months", f"sur les {months} derniers mois")
+    return Subset(f"{months}M", pl.col("MONTHS_BALANCE") >= -months, time=time)
 
 
 class FamilyBuilder:
     """Collects the features of one history table and the row-level columns they need.
 
-    `prepare` makes the rows from the `also` needed tables, where they are not the table's own rows. `long` tables
-    (tens of rows a client) are sorted by client first: grouping rows that lie together is twice as fast, if they
-    came in any order.
+    `rows` is what they are called where all are counted, and `monthly` whether there is one a month. `prepare` makes
+    them from the `also` needed tables, where they are not the table's own rows. `long` tables (tens of rows a client)
+    are sorted by client first: grouping rows that lie together is twice as fast, if they came in any order.
     """
 
     def __init__(
@@ -104,24 +93,27 @@ class FamilyBuilder:
         name: str,
         table: str,
         *,
+        rows: Text = NOTHING,
+        monthly: bool = False,
         also: tuple[str, ...] = (),
         prepare: Callable[[Frames], pl.LazyFrame] | None = None,
         long: bool = False,
     ) -> None:
         self.name, self.table, self._tables, self._long = name, table, (table, *also), long
+        self._rows, self._monthly = rows, monthly
         self._prepare = prepare or (lambda frames: frames[table])
         self._features: list[Feature] = []
         self._columns: dict[str, pl.Expr] = {}
 
-    def raw(self, column: str) -> Measure:
-        """Return the measure that is a raw column itself."""
+    def raw(self, column: str, meaning: Text | None = None) -> Measure:
+        """Return the measure that is a raw column itself; an average of flags needs the `meaning` of a share."""
         found = schema()[self.table].columns[column]
-        return Measure(column, pl.col(column), found.meaning, found.unit, found.concept)
+        return Measure(column, pl.col(column), meaning or found.meaning, found.unit, found.concept)
 
     def add(self, measure: Measure, statistics: str, *subsets: Subset) -> FamilyBuilder:
         """Add each of the space-separated `statistics` of `measure` over each subset (default: all rows)."""
         column = self._keep(measure.name, measure.exact())
-        told = DATE_STATISTICS if measure.unit in DATE_UNITS else STATISTICS
+        told = statistics_told(measure.unit, monthly=self._monthly)
         for subset in subsets or (ALL,):
             values = self._in(pl.col(column), subset)
             for statistic in statistics.split():
@@ -130,17 +122,16 @@ class FamilyBuilder:
                     statistic,
                     subset,
                     _statistic(values, statistic),
-                    _phrase(measure.meaning, told[statistic], subset.meaning),
+                    aggregated(measure.meaning, told[statistic], rows=subset.rows, time=subset.time),
                 )
         return self
 
     def count(self, what: str, meaning: Text, concept: str, *subsets: Subset) -> FamilyBuilder:
-        """Add the number of rows in each subset."""
+        """Add the number of rows in each subset; where `meaning` says ``{rows}``, these are named."""
         for subset in subsets or (ALL,):
             rows = pl.len() if subset is ALL else pl.col(self._keep_condition(subset)).sum()
             measure = Measure(what, subset.condition, meaning, "count", concept)
-            text = _phrase(meaning, Text("number", "nombre"), subset.meaning)
-            self._append(measure, "COUNT", subset, rows.cast(pl.Float64), text, is_count=True)
+            self._append(measure, "COUNT", subset, rows.cast(pl.Float64), self._counted(meaning, subset), is_count=True)
         return self
 
     def distinct(self, column: str, meaning: Text, concept: str, *subsets: Subset) -> FamilyBuilder:
@@ -149,8 +140,7 @@ class FamilyBuilder:
         for subset in subsets or (ALL,):
             measure = Measure(column, pl.col(column), meaning, "count", concept)
             number = self._in(pl.col(column), subset).drop_nulls().n_unique().cast(pl.Float64)
-            text = _phrase(meaning, Text("number", "nombre"), subset.meaning)
-            self._append(measure, "NUNIQUE", subset, number, text, is_count=True)
+            self._append(measure, "NUNIQUE", subset, number, self._counted(meaning, subset), is_count=True)
         return self
 
     def ratio(self, top: Measure, bottom: Measure, meaning: Text, *subsets: Subset) -> FamilyBuilder:
@@ -165,7 +155,7 @@ class FamilyBuilder:
             either = top.expression + bottom.expression
             sources = tuple(dict.fromkeys(top.sources + bottom.sources))
             measure = Measure(name, either, meaning, "ratio", top.concept, sources)
-            self._append(measure, "RATIO", subset, ratio, _phrase(meaning, Text("", ""), subset.meaning))
+            self._append(measure, "RATIO", subset, ratio, aggregated(meaning, rows=subset.rows, time=subset.time))
         return self
 
     def build(self) -> Family:
@@ -182,6 +172,9 @@ class FamilyBuilder:
             return raw.select(APPLICATION_ID, *columns)
 
         return Family(self.name, self._tables, rows, tuple(self._features))
+
+    def _counted(self, meaning: Text, subset: Subset) -> Text:
+        return counted(meaning, subset.rows if subset.rows != NOTHING else self._rows, time=subset.time)
 
     def _keep(self, name: str, expression: pl.Expr) -> str:
         self._columns.setdefault(name, expression)
@@ -228,14 +221,3 @@ def _statistic(values: pl.Expr, statistic: str) -> pl.Expr:
     if statistic == "MIN":
         return values.min()
     return pl.when(values.count() > 0).then(values.sum())
-
-
-def _phrase(what: Text, statistic: Text, subset: Text) -> Text:
-    def told(quantity: str, details: Iterable[str], colon: str) -> str:
-        listed = ", ".join(detail for detail in details if detail)
-        return f"{quantity}{colon}{listed}" if listed else quantity
-
-    return Text(
-        told(what.en, (statistic.en, subset.en), ": "),
-        told(what.fr, (statistic.fr, subset.fr), "\N{NO-BREAK SPACE}: "),
-    )

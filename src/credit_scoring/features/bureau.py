@@ -11,17 +11,13 @@ from credit_scoring.tables.schema import APPLICATION_ID
 
 c = pl.col
 
-ACTIVE = Subset("ACTIVE", c("CREDIT_ACTIVE") == "Active", Text("active credits", "crédits en cours"))
-CLOSED = Subset("CLOSED", c("CREDIT_ACTIVE") == "Closed", Text("closed credits", "crédits soldés"))
+ACTIVE = Subset("ACTIVE", c("CREDIT_ACTIVE") == "Active", Text("active loans", "crédits en cours"))
+CLOSED = Subset("CLOSED", c("CREDIT_ACTIVE") == "Closed", Text("closed loans", "crédits soldés"))
 YEAR, TWO_YEARS, HALF_YEAR = (within_days("DAYS_CREDIT", days) for days in (365, 730, 180))
-ACTIVE_YEAR = Subset(
-    "ACTIVE_365D",
-    ACTIVE.condition & YEAR.condition,
-    Text("active credits of the last 365 days", "crédits en cours des 365 derniers jours"),
-)
+ACTIVE_YEAR = ACTIVE.within(YEAR)
 _TYPES = {
     "CARD": ("Credit card", Text("credit cards", "cartes de crédit")),
-    "CONSUMER": ("Consumer credit", Text("consumer credits", "crédits à la consommation")),
+    "CONSUMER": ("Consumer credit", Text("consumer loans", "crédits à la consommation")),
     "CAR": ("Car loan", Text("car loans", "crédits automobiles")),
     "MORTGAGE": ("Mortgage", Text("mortgages", "crédits immobiliers")),
     "MICROLOAN": ("Microloan", Text("microloans", "microcrédits")),
@@ -33,7 +29,7 @@ _LEVELS = pl.Enum(["0", "1", "2", "3", "4", "5"])
 
 def bureau() -> Family:
     """Return the features of the credits at other lenders: counts, amounts, debts, arrears, dates."""
-    family = FamilyBuilder("BUREAU", "bureau")
+    family = FamilyBuilder("BUREAU", "bureau", rows=Text("loans", "crédits"))
     raw = family.raw
     credit, debt, overdue = (
         raw("AMT_CREDIT_SUM"),
@@ -44,8 +40,8 @@ def bureau() -> Family:
         "DEBT_SHARE",
         c("AMT_CREDIT_SUM_DEBT") / c("AMT_CREDIT_SUM"),
         Text(
-            "Share of a credit at another lender still owed",
-            "Part restant due d'un crédit chez un autre prêteur",
+            "Share of a loan with another lender still owed",
+            "Part non remboursée d'un crédit auprès d'un autre prêteur",
         ),
         "ratio",
         "bureau_debt",
@@ -54,8 +50,8 @@ def bureau() -> Family:
         "AMT_REPAID",
         c("AMT_CREDIT_SUM") - c("AMT_CREDIT_SUM_DEBT"),
         Text(
-            "Amount already repaid on a credit at another lender",
-            "Montant déjà remboursé d'un crédit chez un autre prêteur",
+            "Amount already repaid on a loan with another lender",
+            "Montant déjà remboursé sur un crédit auprès d'un autre prêteur",
         ),
         "currency",
         "bureau_debt",
@@ -63,7 +59,7 @@ def bureau() -> Family:
     planned = Measure(
         "DAYS_PLANNED",
         c("DAYS_CREDIT_ENDDATE") - c("DAYS_CREDIT"),
-        Text("Planned length of a credit at another lender", "Durée prévue d'un crédit chez un autre prêteur"),
+        Text("Planned length of a loan with another lender", "Durée prévue d'un crédit auprès d'un autre prêteur"),
         "days",
         "bureau_history",
     )
@@ -71,13 +67,13 @@ def bureau() -> Family:
         "DAYS_ENDED_EARLY",
         c("DAYS_CREDIT_ENDDATE") - c("DAYS_ENDDATE_FACT"),
         Text(
-            "Days by which a credit at another lender ended before its planned end",
-            "Jours d'avance de la fin d'un crédit chez un autre prêteur sur la date prévue",
+            "Days from the actual end of a loan with another lender to its planned end",
+            "Jours entre la fin effective d'un crédit auprès d'un autre prêteur et la fin prévue",
         ),
         "days",
         "bureau_history",
     )
-    credits_text = Text("Credits at other lenders", "Crédits chez d'autres prêteurs")
+    credits_text = Text("Number of {rows} with other lenders", "Nombre de {rows} auprès d'autres prêteurs")
     family.count(
         "CREDITS",
         credits_text,
@@ -93,7 +89,7 @@ def bureau() -> Family:
     family.count("CREDITS", credits_text, "bureau_history", *TYPES.values())
     family.distinct(
         "CREDIT_TYPE",
-        Text("Types of credit at other lenders", "Types de crédit chez d'autres prêteurs"),
+        Text("Number of types of loan with other lenders", "Nombre de types de crédit auprès d'autres prêteurs"),
         "bureau_history",
     )
     family.add(raw("DAYS_CREDIT"), "MEAN MIN MAX", ALL, ACTIVE, CLOSED)
@@ -114,13 +110,13 @@ def bureau() -> Family:
     family.add(planned, "MEAN MAX", ALL, ACTIVE)
     family.add(ended_early, "MEAN MAX MIN", CLOSED)
     owed = Text(
-        "Debt at other lenders, compared with the amounts borrowed",
-        "Encours chez d'autres prêteurs, rapporté aux montants empruntés",
+        "Amounts owed to other lenders compared with the amounts borrowed",
+        "Capital restant dû auprès d'autres prêteurs rapporté aux montants empruntés",
     )
     family.ratio(debt, credit, owed, ALL, ACTIVE, YEAR, TYPES["CARD"])
     overdue_share = Text(
-        "Arrears at other lenders, compared with the debt owed there",
-        "Impayés chez d'autres prêteurs, rapportés à l'encours",
+        "Arrears with other lenders compared with the amounts owed to them",
+        "Impayés auprès d'autres prêteurs rapportés au capital restant dû",
     )
     family.ratio(overdue, debt, overdue_share, ALL)
     return family.build()
@@ -137,62 +133,63 @@ def bureau_balance() -> Family:
 
     months = measure(
         "MONTHS",
-        "Months reported by credits at other lenders",
-        "Mois déclarés des crédits chez d'autres prêteurs",
+        "Number of months reported on a loan with another lender",
+        "Nombre de mois déclarés pour un crédit auprès d'un autre prêteur",
         "count",
         month,
     )
     late = measure(
         "MONTHS_LATE",
-        "Months with late payment at other lenders",
-        "Mois avec retard de paiement chez d'autres prêteurs",
+        "Number of months with a late payment on a loan with another lender",
+        "Nombre de mois avec retard de paiement sur un crédit auprès d'un autre prêteur",
         "count",
         status,
     )
     late_recent = measure(
         "MONTHS_LATE_12M",
-        "Months with late payment at other lenders in the last year",
-        "Mois avec retard de paiement chez d'autres prêteurs sur la dernière année",
+        "Number of the last 12 months with a late payment on a loan with another lender",
+        "Nombre de mois, parmi les 12 derniers, avec retard de paiement sur un crédit auprès d'un autre prêteur",
         "count",
         status + month,
     )
     severe = measure(
         "MONTHS_LATE_30",
-        "Months with payment over 30 days late at other lenders",
-        "Mois avec un retard de plus de 30 jours chez d'autres prêteurs",
+        "Number of months more than 30 days late on a loan with another lender",
+        "Nombre de mois avec plus de 30 jours de retard sur un crédit auprès d'un autre prêteur",
         "count",
         status,
     )
     worst = measure(
         "WORST_STATUS",
-        "Worst payment status of a credit at another lender (0 to 5)",
-        "Plus mauvais état de paiement d'un crédit chez un autre prêteur (0 à 5)",
+        "Worst payment status of a loan with another lender (from 0 to 5)",
+        "Plus mauvais état de paiement d'un crédit auprès d'un autre prêteur (de 0 à 5)",
         "count",
         status,
     )
     last = measure(
         "LAST_LATE_MONTH",
-        "Month of the last late payment at another lender",
-        "Mois du dernier retard de paiement chez un autre prêteur",
+        "Month of the last late payment on a loan with another lender",
+        "Mois du dernier retard de paiement sur un crédit auprès d'un autre prêteur",
         "months_before",
         status + month,
     )
     unknown = measure(
         "MONTHS_UNKNOWN",
-        "Months of unknown status at other lenders",
-        "Mois d'état inconnu chez d'autres prêteurs",
+        "Number of months of unknown status on a loan with another lender",
+        "Nombre de mois d'état inconnu pour un crédit auprès d'un autre prêteur",
         "count",
         status,
     )
     first = measure(
         "FIRST_MONTH",
-        "First month reported by a credit at another lender",
-        "Premier mois déclaré d'un crédit chez un autre prêteur",
+        "First month reported on a loan with another lender",
+        "Premier mois déclaré pour un crédit auprès d'un autre prêteur",
         "months_before",
         month,
     )
     credits_text = Text(
-        "Credits at other lenders with monthly reports", "Crédits chez d'autres prêteurs suivis mensuellement"
+        "Number of loans with other lenders that are reported monthly",
+        "Nombre de crédits auprès d'autres prêteurs déclarés chaque mois",
     )
     family.count("CREDITS", credits_text, "bureau_history", ALL)
     family.add(months, "SUM MEAN")
@@ -206,24 +203,24 @@ def bureau_balance() -> Family:
         late,
         months,
         Text(
-            "Share of months with late payment at other lenders",
-            "Part des mois avec retard chez d'autres prêteurs",
+            "Share of months with a late payment on loans with other lenders",
+            "Part des mois avec retard de paiement sur les crédits auprès d'autres prêteurs",
         ),
     )
     family.ratio(
         severe,
         months,
         Text(
-            "Share of months over 30 days late at other lenders",
-            "Part des mois avec plus de 30 jours de retard chez d'autres prêteurs",
+            "Share of months more than 30 days late on loans with other lenders",
+            "Part des mois avec plus de 30 jours de retard sur les crédits auprès d'autres prêteurs",
         ),
     )
     family.ratio(
         unknown,
         months,
         Text(
-            "Share of months of unknown status at other lenders",
-            "Part des mois d'état inconnu chez d'autres prêteurs",
+            "Share of months of unknown status on loans with other lenders",
+            "Part des mois d'état inconnu pour les crédits auprès d'autres prêteurs",
         ),
     )
     return family.build()

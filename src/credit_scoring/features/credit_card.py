@@ -14,7 +14,7 @@ QUARTER, YEAR = within_months(3), within_months(12)
 
 def credit_card() -> Family:
     """Return the features of card statements: use of the limit, withdrawals, payments, arrears."""
-    family = FamilyBuilder("CARD", "credit_card_balance", long=True)
+    family = FamilyBuilder("CARD", "credit_card_balance", monthly=True, long=True)
     raw = family.raw
     used = Measure(
         "LIMIT_USED",
@@ -26,19 +26,25 @@ def credit_card() -> Family:
     paid = Measure(
         "PAID_TO_MINIMUM",
         c("AMT_PAYMENT_CURRENT") / c("AMT_INST_MIN_REGULARITY"),
-        Text("Card payment compared with the minimum due", "Paiement de la carte rapporté au minimum exigé"),
+        Text("Card repayment compared with the minimum due", "Remboursement de la carte rapporté au minimum exigé"),
         "ratio",
         "card_usage",
     )
     late = Measure(
         "IS_LATE",
         (c("SK_DPD") > 0).cast(pl.Float64),
-        Text("Share of months in arrears on cards", "Part des mois en retard sur les cartes"),
+        Text("Share of months in arrears on cards", "Part des mois avec retard de paiement sur les cartes"),
         "flag",
         "repayment_punctuality",
     )
-    family.count("MONTHS", Text("Monthly statements of cards", "Relevés mensuels de cartes"), "card_usage", ALL, YEAR)
-    family.distinct("SK_ID_PREV", Text("Card contracts", "Contrats de carte"), "card_usage")
+    family.count(
+        "MONTHS",
+        Text("Number of monthly card statements", "Nombre de relevés mensuels de carte"),
+        "card_usage",
+        ALL,
+        YEAR,
+    )
+    family.distinct("SK_ID_PREV", Text("Number of card contracts", "Nombre de contrats de carte"), "card_usage")
     family.add(raw("MONTHS_BALANCE"), "MIN MAX")
     family.add(raw("AMT_BALANCE"), "MEAN MAX MIN", ALL, QUARTER, YEAR)
     family.add(raw("AMT_CREDIT_LIMIT_ACTUAL"), "MEAN MAX", ALL, QUARTER)
@@ -59,8 +65,8 @@ def credit_card() -> Family:
         raw("AMT_DRAWINGS_ATM_CURRENT"),
         raw("AMT_CREDIT_LIMIT_ACTUAL"),
         Text(
-            "ATM withdrawals, compared with the card's limit",
-            "Retraits au distributeur, rapportés au plafond de la carte",
+            "ATM withdrawals compared with the card's limit",
+            "Retraits au distributeur rapportés au plafond de la carte",
         ),
         ALL,
         YEAR,

@@ -35,10 +35,10 @@ def external_features() -> tuple[Feature, ...]:
             "produit du premier et du troisième",
         ),
         ("EXT_SOURCE_2_3__PRODUCT", E2 * E3, "product of the last two", "produit des deux derniers"),
-        ("EXT_SOURCE__KNOWN", known, "number known", "nombre connu"),
+        ("EXT_SOURCE__KNOWN", known, "number known", "nombre de scores connus"),
     ]
     return tuple(
-        derived(name, expression, "score", "external_score", f"{score}: {en}", f"{fr}\N{NO-BREAK SPACE}: {told}")
+        derived(name, expression, "score", "external_score", f"{score}, {en}", f"{fr}, {told}")
         for name, expression, en, told in made
     )
 

@@ -23,14 +23,14 @@ def installments() -> Family:
     def flag(name: str, condition: pl.Expr, en: str, fr: str) -> Measure:
         return Measure(name, condition.cast(pl.Float64), Text(en, fr), "flag", concept)
 
-    late_text = Text("Days of delay of an instalment", "Jours de retard d'une échéance")
-    early_text = Text("Days by which an instalment was paid early", "Jours d'avance du paiement d'une échéance")
+    late_text = Text("Days by which an instalment was paid late", "Jours de retard dans le paiement d'une échéance")
+    early_text = Text("Days by which an instalment was paid early", "Jours d'avance dans le paiement d'une échéance")
     margin_text = Text(
-        "Days between payment and due date of an instalment",
-        "Jours entre le paiement et la date prévue d'une échéance",
+        "Days from the payment of an instalment to its due date",
+        "Jours entre le paiement d'une échéance et sa date prévue",
     )
-    short_text = Text("Amount missing from an instalment", "Montant manquant d'une échéance")
-    payments = Text("Payments of instalments", "Paiements d'échéances")
+    short_text = Text("Amount of an instalment left unpaid", "Montant resté impayé sur une échéance")
+    payments = Text("Number of instalment payments", "Nombre de paiements d'échéances")
     late = Measure("DAYS_LATE", delay.clip(0), late_text, "days", concept)
     early = Measure("DAYS_EARLY", (-delay).clip(0), early_text, "days", concept)
     margin = Measure("DAYS_MARGIN", -delay, margin_text, "days", concept)
@@ -39,7 +39,7 @@ def installments() -> Family:
     family.count("PAYMENTS", payments, "previous_applications", ALL, QUARTER, YEAR)
     family.distinct(
         "SK_ID_PREV",
-        Text("Earlier loans with instalments", "Crédits antérieurs à échéances"),
+        Text("Number of earlier loans repaid in instalments", "Nombre de crédits antérieurs remboursés par échéances"),
         "previous_applications",
     )
     family.add(late, "MEAN MAX SUM", ALL, QUARTER, YEAR, TWO_YEARS)
@@ -57,7 +57,7 @@ def installments() -> Family:
         flag(
             "IS_LATE_7D",
             delay > 7,
-            "Share of instalments paid over 7 days late",
+            "Share of instalments paid more than 7 days late",
             "Part des échéances payées avec plus de 7 jours de retard",
         ),
         "MEAN",
@@ -83,7 +83,7 @@ def installments() -> Family:
     family.ratio(
         raw("AMT_PAYMENT"),
         raw("AMT_INSTALMENT"),
-        Text("Amounts paid, compared with the instalments due", "Montants payés, rapportés aux échéances dues"),
+        Text("Amounts paid compared with the instalments due", "Montants payés rapportés aux échéances dues"),
         ALL,
         QUARTER,
         YEAR,

@@ -30,8 +30,8 @@ def _amounts() -> tuple[Feature, ...]:
             CREDIT / ANNUITY,
             "ratio",
             "loan_price",
-            "Loan compared with the regular repayment",
-            "Crédit rapporté à l'échéance",
+            "Loan compared with the monthly repayment",
+            "Crédit rapporté à la mensualité",
         ),
         derived(
             "CREDIT_TO_GOODS",
@@ -46,16 +46,16 @@ def _amounts() -> tuple[Feature, ...]:
             GOODS - CREDIT,
             "currency",
             "loan_amount",
-            "Price of the goods less the loan",
-            "Prix du bien moins le crédit",
+            "Price of the goods minus the loan",
+            "Différence entre le prix du bien et le crédit",
         ),
         derived(
             "ANNUITY_TO_INCOME",
             ANNUITY / INCOME,
             "ratio",
             "annuity_burden",
-            "Regular repayment compared with income",
-            "Échéance rapportée au revenu",
+            "Monthly repayment compared with income",
+            "Mensualité rapportée au revenu",
         ),
         derived(
             "CREDIT_TO_INCOME",
@@ -94,9 +94,9 @@ def _amounts() -> tuple[Feature, ...]:
 
 def _price() -> tuple[Feature, ...]:
     """Return the yearly rate of this loan, on what is lent and on what it buys, over the usual terms."""
-    lent = Text("Yearly interest rate of this loan, estimated", "Taux d'intérêt annuel estimé de ce crédit")
+    lent = Text("Estimated annual interest rate of this loan", "Taux d'intérêt annuel estimé de ce crédit")
     bought = Text(
-        "Yearly interest rate on the price of the goods, estimated", "Taux d'intérêt annuel estimé sur le prix du bien"
+        "Estimated annual interest rate on the price of the goods", "Taux d'intérêt annuel estimé sur le prix du bien"
     )
     return (*_rates("INTEREST_RATE", CREDIT, lent), *_rates("INTEREST_RATE_ON_GOODS", GOODS, bought))
 
@@ -118,8 +118,8 @@ def _rates(name: str, amount: pl.Expr, meaning: Text) -> tuple[Feature, ...]:
             expression,
             "ratio",
             "loan_price",
-            f"{meaning.en}: {en}",
-            f"{meaning.fr}\N{NO-BREAK SPACE}: {fr}",
+            f"{meaning.en}, {en}",
+            f"{meaning.fr}, {fr}",
             before=before,
         )
         for statistic, expression, en, fr in made

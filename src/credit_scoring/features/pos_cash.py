@@ -13,14 +13,14 @@ HALF_YEAR, YEAR, TWO_YEARS = (within_months(months) for months in (6, 12, 24))
 ACTIVE = Subset(
     "ACTIVE",
     c("NAME_CONTRACT_STATUS") == "Active",
-    Text("months of active loans", "mois de crédits en cours"),
+    Text("running loans", "crédits en cours"),
 )
-COMPLETED = Subset("COMPLETED", c("NAME_CONTRACT_STATUS") == "Completed", Text("loans completed", "crédits soldés"))
+COMPLETED = Subset("COMPLETED", c("NAME_CONTRACT_STATUS") == "Completed", Text("completed loans", "crédits soldés"))
 
 
 def pos_cash() -> Family:
     """Return the features of monthly loan statements: arrears, remaining instalments, number of loans."""
-    family = FamilyBuilder("POS", "POS_CASH_balance", long=True)
+    family = FamilyBuilder("POS", "POS_CASH_balance", rows=Text("loans", "crédits"), monthly=True, long=True)
     raw = family.raw
     remaining = Measure(
         "SHARE_REMAINING",
@@ -37,16 +37,16 @@ def pos_cash() -> Family:
         (c("SK_DPD") > 0).cast(pl.Float64),
         Text(
             "Share of months in arrears on earlier loans",
-            "Part des mois en retard sur les crédits antérieurs",
+            "Part des mois avec retard de paiement sur les crédits antérieurs",
         ),
         "flag",
         "repayment_punctuality",
     )
-    months = Text("Monthly statements of earlier loans", "Relevés mensuels des crédits antérieurs")
+    months = Text("Number of monthly statements of earlier {rows}", "Nombre de relevés mensuels de {rows} antérieurs")
     family.count("MONTHS", months, "previous_applications", ALL, YEAR, ACTIVE, COMPLETED)
     family.distinct(
         "SK_ID_PREV",
-        Text("Earlier loans with monthly statements", "Crédits antérieurs à relevés mensuels"),
+        Text("Number of earlier loans with monthly statements", "Nombre de crédits antérieurs avec relevés mensuels"),
         "previous_applications",
         ALL,
         YEAR,

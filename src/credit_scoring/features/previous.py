@@ -11,45 +11,59 @@ from credit_scoring.features.spec import Family
 
 c = pl.col
 
-APPROVED = Subset("APPROVED", c("NAME_CONTRACT_STATUS") == "Approved", Text("approved", "acceptées"))
-REFUSED = Subset("REFUSED", c("NAME_CONTRACT_STATUS") == "Refused", Text("refused", "refusées"))
-CANCELED = Subset("CANCELED", c("NAME_CONTRACT_STATUS") == "Canceled", Text("cancelled", "annulées"))
-UNUSED = Subset("UNUSED", c("NAME_CONTRACT_STATUS") == "Unused offer", Text("offer not used", "offre non utilisée"))
-CASH = Subset("CASH", c("NAME_CONTRACT_TYPE") == "Cash loans", Text("cash loans", "prêts personnels"))
-GOODS = Subset("CONSUMER", c("NAME_CONTRACT_TYPE") == "Consumer loans", Text("consumer loans", "crédits affectés"))
-CARDS = Subset(
-    "REVOLVING",
-    c("NAME_CONTRACT_TYPE") == "Revolving loans",
-    Text("revolving loans", "crédits renouvelables"),
+
+def _where(name: str, column: str, value: str | float, en: str, fr: str) -> Subset:
+    return Subset(name, c(column) == value, Text(en, fr))
+
+
+_STATUS, _KIND = "NAME_CONTRACT_STATUS", "NAME_CONTRACT_TYPE"
+APPROVED = _where("APPROVED", _STATUS, "Approved", "approved applications", "demandes acceptées")
+REFUSED = _where("REFUSED", _STATUS, "Refused", "refused applications", "demandes refusées")
+CANCELED = _where("CANCELED", _STATUS, "Canceled", "cancelled applications", "demandes annulées")
+UNUSED = _where(
+    "UNUSED",
+    _STATUS,
+    "Unused offer",
+    "applications whose offer was not used",
+    "demandes dont l'offre n'a pas été utilisée",
 )
+CASH = _where("CASH", _KIND, "Cash loans", "cash loan applications", "demandes de prêt personnel")
+GOODS = _where("CONSUMER", _KIND, "Consumer loans", "consumer loan applications", "demandes de crédit affecté")
+CARDS = _where("REVOLVING", _KIND, "Revolving loans", "revolving loan applications", "demandes de crédit renouvelable")
 YEAR, TWO_YEARS = (within_days("DAYS_DECISION", days) for days in (365, 730))
-RUNNING = Subset("RUNNING", c("FLAG_STILL_ACTIVE") == 1.0, Text("still running", "encore en cours"))
-REFUSED_YEAR = Subset(
-    "REFUSED_365D",
-    REFUSED.condition & YEAR.condition,
-    Text("refused in the last 365 days", "refusées dans les 365 derniers jours"),
+RUNNING = _where(
+    "RUNNING",
+    "FLAG_STILL_ACTIVE",
+    1.0,
+    "applications whose loan is still running",
+    "demandes dont le crédit est en cours",
 )
-APPROVED_TWO_YEARS = Subset(
-    "APPROVED_730D",
-    APPROVED.condition & TWO_YEARS.condition,
-    Text("approved in the last 730 days", "acceptées dans les 730 derniers jours"),
-)
+REFUSED_YEAR, APPROVED_TWO_YEARS = REFUSED.within(YEAR), APPROVED.within(TWO_YEARS)
 REASONS = tuple(
-    Subset(
+    _where(
         f"REASON_{code}",
-        c("CODE_REJECT_REASON") == code,
-        Text(f"refused, reason {code}", f"refusées, motif {code}"),
+        "CODE_REJECT_REASON",
+        code,
+        f"applications refused for reason {code}",
+        f"demandes refusées pour le motif {code}",
     )
     for code in ("HC", "SCO", "LIMIT")
 )
-_HIGH_YIELD = Text("high-rate products", "produits à taux élevé")
-HIGH_YIELD = Subset("HIGH_YIELD", c("NAME_YIELD_GROUP") == "high", _HIGH_YIELD)
-NEW_CLIENT = Subset(
-    "NEW_CLIENT",
-    c("NAME_CLIENT_TYPE") == "New",
-    Text("made as a new client", "faites en tant que nouveau client"),
+HIGH_YIELD = _where(
+    "HIGH_YIELD",
+    "NAME_YIELD_GROUP",
+    "high",
+    "applications for high-rate products",
+    "demandes de produits à taux élevé",
 )
-WALK_IN = Subset("WALK_IN", c("NAME_PRODUCT_TYPE") == "walk-in", Text("walk-in sales", "démarches spontanées"))
+NEW_CLIENT = _where(
+    "NEW_CLIENT",
+    "NAME_CLIENT_TYPE",
+    "New",
+    "applications made as a new client",
+    "demandes faites en tant que nouveau client",
+)
+WALK_IN = _where("WALK_IN", "NAME_PRODUCT_TYPE", "walk-in", "walk-in applications", "demandes spontanées")
 
 
 def _measures() -> dict[str, Measure]:
@@ -59,7 +73,7 @@ def _measures() -> dict[str, Measure]:
             "AMT_CREDIT_TO_AMT_APPLICATION",
             credit / c("AMT_APPLICATION"),
             Text(
-                "Amount offered compared with the amount requested earlier",
+                "Amount offered compared with the amount requested in an earlier application",
                 "Montant proposé rapporté au montant sollicité lors d'une demande antérieure",
             ),
             "ratio",
@@ -69,8 +83,8 @@ def _measures() -> dict[str, Measure]:
             "INTEREST_RATE",
             yearly_rate(credit, annuity, term),
             Text(
-                "Yearly interest rate of the earlier loan, estimated",
-                "Taux d'intérêt annuel estimé du crédit antérieur",
+                "Estimated annual interest rate of an earlier loan",
+                "Taux d'intérêt annuel estimé d'un crédit antérieur",
             ),
             "ratio",
             "loan_price",
@@ -78,7 +92,10 @@ def _measures() -> dict[str, Measure]:
         "burden": Measure(
             "AMT_CREDIT_TO_AMT_ANNUITY",
             credit / annuity,
-            Text("Length of the earlier loan, in instalments", "Durée du crédit antérieur, en échéances"),
+            Text(
+                "Amount of an earlier loan compared with its monthly repayment",
+                "Montant d'un crédit antérieur rapporté à sa mensualité",
+            ),
             "ratio",
             "previous_applications",
         ),
@@ -86,8 +103,8 @@ def _measures() -> dict[str, Measure]:
             "DAYS_LAST_DUE_MOVED",
             c("DAYS_LAST_DUE_1ST_VERSION") - c("DAYS_LAST_DUE"),
             Text(
-                "Days by which the earlier loan ended before the first agreed date",
-                "Jours d'avance de la fin du crédit antérieur sur la date convenue",
+                "Days from the last due date of an earlier loan to the one first agreed",
+                "Jours entre la dernière échéance d'un crédit antérieur et celle initialement prévue",
             ),
             "days",
             "previous_applications",
@@ -97,10 +114,10 @@ def _measures() -> dict[str, Measure]:
 
 def previous() -> Family:
     """Return the features of earlier applications: counts by decision and product, amounts, rates, dates."""
-    family = FamilyBuilder("PREVIOUS", "previous_application")
+    family = FamilyBuilder("PREVIOUS", "previous_application", rows=Text("applications", "demandes"))
     raw = family.raw
     made = _measures()
-    applications = Text("Earlier applications", "Demandes antérieures")
+    applications = Text("Number of earlier {rows}", "Nombre de {rows} avant celle-ci")
     family.count(
         "APPLICATIONS",
         applications,
@@ -151,7 +168,10 @@ def previous() -> Family:
     family.add(raw("AMT_CREDIT"), "SUM", RUNNING)
     family.add(raw("HOUR_APPR_PROCESS_START"), "MEAN")
     family.add(raw("SELLERPLACE_AREA"), "MEAN MAX")
-    family.add(raw("NFLAG_INSURED_ON_APPROVAL"), "MEAN")
+    insured = Text(
+        "Share of earlier loans with insurance requested", "Part des crédits antérieurs avec assurance demandée"
+    )
+    family.add(raw("NFLAG_INSURED_ON_APPROVAL", insured), "MEAN")
     family.add(raw("DAYS_FIRST_DRAWING"), "MIN MAX")
     family.add(raw("DAYS_FIRST_DUE"), "MIN MAX")
     family.add(raw("DAYS_LAST_DUE_1ST_VERSION"), "MEAN MAX", APPROVED)
@@ -165,8 +185,8 @@ def previous() -> Family:
         raw("AMT_CREDIT"),
         raw("AMT_APPLICATION"),
         Text(
-            "Amounts offered, compared with the amounts requested earlier",
-            "Montants proposés, rapportés aux montants sollicités antérieurement",
+            "Amounts offered on earlier applications compared with the amounts requested",
+            "Montants proposés pour les demandes antérieures rapportés aux montants sollicités",
         ),
         REFUSED,
         YEAR,

@@ -95,10 +95,11 @@ _NONE = Text(
 _WITH = Text(
     "The request would be approved with: {moved}.", "La demande serait acceptée avec\N{NO-BREAK SPACE}: {moved}."
 )
-_MOVED = Text("{what}: {to} instead of {about}{from_}", "{what} de {to} au lieu de {about}{from_}")
+_MOVED = Text("{what} set to {to} instead of {from_}", "{what} de {to} au lieu {from_}")
 _BETWEEN = Text("; ", "\N{NO-BREAK SPACE}; ")
+_FROM = Text("{value}", "de {value}")
 # The data do not tell the term of the present loan: it is estimated.
-_ABOUT = Text("about ", "environ ")
+_FROM_ABOUT = Text("about {value}", "d'environ {value}")
 _TOO_LITTLE = Text(
     "No change to the request would be approved without a person: only {known} of what the model weighs is known.",
     "Aucune modification de la demande ne serait acceptée sans l'avis d'une personne\N{NO-BREAK SPACE}: seuls {known} "
@@ -113,14 +114,11 @@ def _told(found: NoChangeNeeded | Found | NothingFound, language: Language, *, t
         tried, lowest = number(found.searched.tried - 1, language), percentage(found.p_default, language)
         return _NONE.told(language).format(tried=tried, lowest=lowest)
     before, after, fields = found.present.figures(), found.offer.loan.figures(), actionable_fields()
-    moved = [
-        _MOVED.told(language).format(
-            what=fields[name].meaning.told(language),
-            to=number(value, language),
-            about="" if name != TERM or term_known else _ABOUT.told(language),
-            from_=number(before[name], language),
-        )
-        for name, value in after.items()
-        if value != before[name]
-    ]
+    moved = []
+    for name, value in after.items():
+        if value != before[name]:
+            what, from_ = fields[name].meaning.told(language), _FROM if name != TERM or term_known else _FROM_ABOUT
+            told = from_.told(language).format(value=number(before[name], language))
+            parts = {"what": what[0].lower() + what[1:], "to": number(value, language), "from_": told}
+            moved.append(_MOVED.told(language).format(**parts))
     return _WITH.told(language).format(moved=_BETWEEN.told(language).join(moved))

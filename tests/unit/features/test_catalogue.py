@@ -13,6 +13,7 @@ from types import MappingProxyType
 import polars as pl
 import pytest
 
+from credit_scoring.domain.text import Language
 from credit_scoring.features import aggregate, assemble, bureau
 from credit_scoring.features.application import derived_features, raw_features
 from credit_scoring.features.assemble import catalogue, definitions_digest, families
@@ -80,6 +81,32 @@ def test_two_features_of_one_family_are_not_told_alike() -> None:
     for language in ("en", "fr"):
         told = Counter((f.concept, f.meaning.told(language)) for f in FEATURES)
         assert [words for words, number in told.items() if number > 1] == []
+
+
+def test_an_average_of_flags_is_told_as_a_share_and_never_as_an_average() -> None:
+    shares = [f for family in families() for f in family.features if f.unit == "flag"]
+    assert shares
+    for feature in shares:
+        assert feature.meaning.en.startswith("Share of "), feature.name
+        assert feature.meaning.fr.startswith("Part des "), feature.name
+        assert not re.search("average|moyenne", f"{feature.meaning}"), feature.name
+
+
+def test_what_is_counted_is_called_a_number_of_it() -> None:
+    for feature in (f for f in FEATURES if f.is_count):
+        assert feature.meaning.en.startswith("Number of "), feature.name
+        assert feature.meaning.fr.startswith(("Nombre de ", "Nombre d'")), feature.name
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_meaning_is_one_phrase_that_a_colon_and_a_figure_can_follow(language: Language) -> None:
+    for feature in FEATURES:
+        words = feature.meaning.told(language)
+        assert not re.search(r"[:;{}]|\s,|,,|\s\s|[,.]$", words), feature.name
+        assert not re.search(r"\b(\w{5,}) \1\b", words), feature.name
+        if language == "fr":
+            # An article or preposition before a vowel is elided, and two of them contract.
+            assert not re.search(r"\b(de|le|la|que) [aeéèêiou]|\b(de le|de les|à le|à les)\b", words), feature.name
 
 
 # --- the digest
