@@ -14,7 +14,7 @@ from tests.running import Running, running
 
 from credit_scoring.adapters.clock import move
 from credit_scoring.adapters.decision_log.log import open_log
-from credit_scoring.dashboard.client import Api
+from credit_scoring.client.api import Api
 from credit_scoring.domain.record import EntryKind, Recorded
 from credit_scoring.traffic.calendar import Plan
 from credit_scoring.traffic.changes import parsed

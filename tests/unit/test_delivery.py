@@ -68,9 +68,10 @@ def test_rules_and_board_ask_for_labels_that_there_are() -> None:
 
 def settings() -> set[str]:
     prefix = Settings.model_config["env_prefix"]
-    dashboard = "\n".join(path.read_text() for path in (ROOT / "src/credit_scoring/dashboard").glob("*.py"))
+    rooms = (ROOT / "src/credit_scoring" / room for room in ("client", "dashboard"))
+    asking = "\n".join(path.read_text() for room in rooms for path in room.glob("*.py"))
     return {f"{prefix}{name}".upper() for name in Settings.model_fields} | set(
-        re.findall(r'"(CREDIT_SCORING_\w+)"', dashboard)
+        re.findall(r'"(CREDIT_SCORING_\w+)"', asking)
     )
 
 

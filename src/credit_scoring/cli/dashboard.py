@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from credit_scoring.cli.wiring import require_extra
-
-API_URL = "CREDIT_SCORING_API_URL"
+from credit_scoring.client.address import API_URL, DEFAULT_URL
 
 
 def dashboard(
-    api: Annotated[str, typer.Option(envvar=API_URL, help="Address of the API.")] = "http://127.0.0.1:8000",
+    api: Annotated[str, typer.Option(envvar=API_URL, help="Address of the API.")] = DEFAULT_URL,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8501,
 ) -> None:

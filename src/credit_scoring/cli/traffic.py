@@ -13,6 +13,7 @@ import typer
 from credit_scoring.cli.monitor import make_pass
 from credit_scoring.cli.serve import is_local
 from credit_scoring.cli.wiring import require_extra, terminal
+from credit_scoring.client.address import API_KEY, DEFAULT_URL
 from credit_scoring.domain.errors import DataError
 
 
@@ -36,9 +37,7 @@ def simulate_traffic(
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Two runs with one seed send the same.")] = 0,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time.")] = 4,
-    key: Annotated[
-        str, typer.Option(envvar="CREDIT_SCORING_API_KEY", help="API key with the scopes score and review.")
-    ] = "",
+    key: Annotated[str, typer.Option(envvar=API_KEY, help="API key with the scopes score and review.")] = "",
     yes_send_to: Annotated[
         str, typer.Option(metavar="HOST", help="Send to this host although it is another machine.")
     ] = "",
@@ -51,7 +50,7 @@ def simulate_traffic(
     with require_extra("dashboard", "simulated traffic"):
         import httpx  # noqa: PLC0415 - the dashboard extra
 
-        from credit_scoring.dashboard.client import SECONDS, Api  # noqa: PLC0415
+        from credit_scoring.client.api import SECONDS, Api  # noqa: PLC0415
         from credit_scoring.traffic.calendar import Plan  # noqa: PLC0415
         from credit_scoring.traffic.changes import parsed  # noqa: PLC0415
         from credit_scoring.traffic.sending import Sender  # noqa: PLC0415
@@ -89,7 +88,7 @@ def refuse_strangers(url: str, allowed: str) -> None:
     """
     host = urlsplit(url).hostname
     if not host:
-        raise DataError(f"--to {url!r} is no address; give one such as http://127.0.0.1:8000")
+        raise DataError(f"--to {url!r} is no address; give one such as {DEFAULT_URL}")
     if not is_local(host) and host != allowed:
         raise DataError(
             f"{host} is not this machine: made-up applicants in the log of a real service would stay there for good; "

@@ -9,16 +9,16 @@ from typing import Final
 
 import streamlit as st
 
+from credit_scoring.client.address import API_KEY, API_URL, DEFAULT_URL
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard import style
-from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.states import tell
 from credit_scoring.dashboard.views import applicant, model, monitoring, portfolio, queue, simulation
 from credit_scoring.dashboard.words import Words
 from credit_scoring.domain.text import LANGUAGES, Language
 
-API_URL, API_KEY, CURRENCY = "CREDIT_SCORING_API_URL", "CREDIT_SCORING_API_KEY", "CREDIT_SCORING_CURRENCY"
-DEFAULT_URL = "http://127.0.0.1:8000"
+CURRENCY = "CREDIT_SCORING_CURRENCY"
 LOGO, ICON = (
     files("credit_scoring.dashboard").joinpath(name).read_text(encoding="utf-8") for name in ("logo.svg", "icon.svg")
 )

@@ -13,7 +13,7 @@ import streamlit as st
 from pydantic import BaseModel
 from streamlit.navigation.page import Page
 
-from credit_scoring.dashboard.client import SECONDS, Api, ApiError
+from credit_scoring.client.api import SECONDS, Api, ApiError
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.model import FeatureInfo, ModelInfo
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from credit_scoring.dashboard.client import ApiError
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.uploads import MOST_ROWS, CsvFile, UnreadableError, json_in, text_in
 from credit_scoring.wire.model import FeatureInfo

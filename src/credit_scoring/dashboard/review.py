@@ -8,9 +8,9 @@ from typing import get_args
 import streamlit as st
 from pydantic import ValidationError
 
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.cards import Card
 from credit_scoring.dashboard.charts import show_table
-from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.wire.decisions import (
     DecisionRecord,

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic_core import to_json
 
-from credit_scoring.dashboard.client import Api, ApiError
+from credit_scoring.client.api import Api, ApiError
 from credit_scoring.domain.errors import TrafficError
 from credit_scoring.traffic.calendar import Application
 from credit_scoring.wire.base import Decision

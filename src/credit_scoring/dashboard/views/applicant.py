@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from credit_scoring.dashboard.client import ApiError
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.desk import Desk, named
 from credit_scoring.dashboard.file import show_file
 from credit_scoring.dashboard.find import find

@@ -8,10 +8,10 @@ from functools import partial
 
 import streamlit as st
 
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.cards import Card, show_cards
 from credit_scoring.dashboard.charts import show, show_table
 from credit_scoring.dashboard.checks import show_alerts, show_findings
-from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.drift import moved_by_concept, psi_over_time
 from credit_scoring.dashboard.figures.expected import figure_over_time, teller

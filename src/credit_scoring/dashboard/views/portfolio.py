@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.cards import Card, show_cards
 from credit_scoring.dashboard.charts import show, show_table
-from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.figures.policy import approval_against_bad_rate, cost_curve
 from credit_scoring.dashboard.figures.scores import score_distribution

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.charts import plain, show
-from credit_scoring.dashboard.client import ApiError
 from credit_scoring.dashboard.desk import Desk, named
 from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.figures.reasons import moved

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from credit_scoring.dashboard.client import Api, ApiError
+from credit_scoring.client.api import Api, ApiError
 from credit_scoring.wire.model import Health
 
 PROBLEM = b'{"type": "urn:credit-scoring:no-model", "title": "t", "status": 503, "detail": "train one", "faults": []}'
