@@ -11,22 +11,10 @@ import typer
 
 from credit_scoring.bundle.published import Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
+from credit_scoring.cli.groups import grouped
 from credit_scoring.cli.model import model_app
-from credit_scoring.cli.options import (
-    BadOption,
-    ByOption,
-    FoldsOption,
-    HoldoutOption,
-    IdOption,
-    LabelsOption,
-    MatrixOption,
-    OptionalSourceArgument,
-    ParametersOption,
-    SeedOption,
-    TargetOption,
-    ThreadsOption,
-)
-from credit_scoring.cli.training import Input, require_one_input, trained_from
+from credit_scoring.cli.options import ByOption
+from credit_scoring.cli.training import Fitting, Input, trained_from
 from credit_scoring.cli.wiring import open_registry, opened_bundle, read_settings, require_extra, terminal, who
 from credit_scoring.domain.errors import BundleError, DataError
 from credit_scoring.monitoring.challenge_told import told
@@ -46,40 +34,18 @@ Side = tuple[Published, Bundle]
 OutOption = Annotated[Path | None, typer.Option("-o", "--out", help="File to write the comparison to as well, .json.")]
 
 
-def challenge(
-    source: OptionalSourceArgument = None,
-    matrix: MatrixOption = None,
-    target: TargetOption = None,
-    id_column: IdOption = None,
-    bad: BadOption = None,
-    labels: LabelsOption = None,
-    seed: SeedOption = 7,
-    folds: FoldsOption = 5,
-    holdout: HoldoutOption = 0.2,
-    threads: ThreadsOption = 0,
-    parameters: ParametersOption = None,
-    by: ByOption = None,
-    out: OutOption = None,
-) -> None:
+@grouped
+def challenge(given: Input, fitting: Fitting, *, by: ByOption = None, out: OutOption = None) -> None:
     """Train a challenger as train does, by the champion's costs, and say whether it may be promoted; nothing is.
 
     Exit code 0: it may; 2: it must not; 4: wait. Codes: docs/reference/checks.md.
     """
-    given = Input(source, matrix, target, id_column, bad, labels)
-    require_one_input(*given)
+    given.require_one()
     _require_json(out)
-    decides, champion = _champion(portfolio="matrix" if matrix else "home_credit")
+    decides, champion = _champion(portfolio="matrix" if given.matrix else "home_credit")
     registry = open_registry()
     seen = registry.seen(decides.digest)
-    data, trained = trained_from(
-        given,
-        champion.policy.costs,
-        seed=seed,
-        folds=folds,
-        holdout=holdout,
-        threads=threads,
-        parameters=parameters,
-    )
+    data, trained = trained_from(given, champion.policy.costs, fitting)
     with terminal.step("Registering") as bar:
         version, challenger = registry.record(trained, promote=False, by=by or who())
         bar.made = f"version {version.version}, {', '.join(version.aliases)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -15,20 +14,9 @@ OptionalSourceArgument = Annotated[
     str | None,
     typer.Argument(metavar="DIR", help="Folder of the tables (CSV, .gz, .zip, Parquet) or a database URL."),
 ]
-MatrixOption = Annotated[Path | None, typer.Option(help="Any lender's single-table file instead (CSV, Parquet).")]
-TargetOption = Annotated[str | None, typer.Option(help="With --matrix: the column that tells who defaulted.")]
-IdOption = Annotated[str | None, typer.Option("--id", help="With --matrix: the key column; default: row numbers.")]
-BadOption = Annotated[
-    str | None, typer.Option(help="With --matrix: the target's value that means default; default: 1.")
-]
-LabelsOption = Annotated[Path | None, typer.Option(help="With --matrix: YAML of column meanings.")]
 FoldsOption = Annotated[int, typer.Option(min=2, help="Folds of the cross-validation.")]
 HoldoutOption = Annotated[float, typer.Option(min=0, max=0.5, help="Share of persons kept for the end; 0: none.")]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Threads of LightGBM; 0: as many as there are cores.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Two runs with one seed on one machine agree to the last bit.")]
-ParametersOption = Annotated[
-    Path | None, typer.Option(help="LightGBM parameters for lightgbm and blend, as tune writes them.")
-]
 EngineOption = Annotated[
     Literal["polars", "spark"],
     typer.Option(
