@@ -16,7 +16,8 @@ import polars as pl
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, save_bundle
 from credit_scoring.features.assemble import assemble
-from credit_scoring.tables.read import HISTORIES, Tables, read_tables
+from credit_scoring.tables.frames import HISTORIES, Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate

@@ -12,7 +12,8 @@ from hypothesis import settings
 
 from credit_scoring.bundle.manifest import FeatureCard
 from credit_scoring.domain.text import Text
-from credit_scoring.tables.read import Tables, read_tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.training.development import TrainingSet
 

@@ -17,7 +17,7 @@ from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, save_bundle
 from credit_scoring.features.shards import matrices
 from credit_scoring.scoring.golden import with_golden_rows
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training import boosting
 from credit_scoring.training.candidates import candidates_for

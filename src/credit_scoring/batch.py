@@ -17,8 +17,9 @@ from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.watch import WatchReport, watch, window
 from credit_scoring.scoring.sample import RowSample
 from credit_scoring.scoring.score import BatchSummary, score_parts, uncomputed_features, without_untold
-from credit_scoring.tables.matrix import conformed, read_matrix, with_id
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.matrix import read_matrix
+from credit_scoring.tables.roles import conformed, with_id
 
 ENDINGS = (".parquet", ".csv")
 OnRows = Callable[[int], None]

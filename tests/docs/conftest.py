@@ -15,7 +15,7 @@ from tests.served import MODEL, load_applicants
 
 from credit_scoring.adapters.mlflow_registry import MlflowRegistry
 from credit_scoring.bundle.published import PublishedBundles
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.development import TrainingOptions
 from credit_scoring.training.logistic import Logistic

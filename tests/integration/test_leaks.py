@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from credit_scoring.features.assemble import catalogue
-from credit_scoring.tables.read import read_tables, tables_from_frames
+from credit_scoring.tables.frames import tables_from_frames
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.training.development import TrainingOptions
 from credit_scoring.training.prepare import home_credit_set

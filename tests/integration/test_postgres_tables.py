@@ -10,7 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from credit_scoring.domain.errors import TableViolationsError
-from credit_scoring.tables.read import Tables, read_tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.validate import validate
 
 URL = "CREDIT_SCORING_TEST_POSTGRES"

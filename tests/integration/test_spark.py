@@ -21,7 +21,8 @@ import pytest
 from credit_scoring.batch import score_tables, write_features
 from credit_scoring.bundle.store import Bundle, save_bundle
 from credit_scoring.domain.errors import DataError, ShardError, TableViolationsError, UnreadableFileError
-from credit_scoring.tables.read import Tables, read_tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import synthesize
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.boosting import Boosting

@@ -17,7 +17,8 @@ from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.console import Terminal
 from credit_scoring.domain.errors import DataError, MissingExtraError
 from credit_scoring.settings import Settings
-from credit_scoring.tables.read import Tables, read_tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.validate import validate
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.inputs import MOST_FAULTS, is_sentinel
 from credit_scoring.scoring.score import coverage_without, uncomputed_features, without_untold
 from credit_scoring.service.deciding import Remark
-from credit_scoring.tables.read import HISTORIES, tables_from_frames
+from credit_scoring.tables.frames import HISTORIES, tables_from_frames
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, Table, schema
 from credit_scoring.wire.scoring import ApplicationRequest, TableRow
 

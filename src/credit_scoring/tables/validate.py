@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 
 from credit_scoring.domain.errors import TableViolationsError, Violation
-from credit_scoring.tables.read import Source, Tables, application_ids, typed
+from credit_scoring.tables.frames import Source, Tables, application_ids, typed
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, Table, schema
 
 EXAMPLES = 3

@@ -10,7 +10,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.domain.errors import DataError
 from credit_scoring.scoring.score import ROWS_AT_A_TIME, score
-from credit_scoring.tables.matrix import ROW_NUMBER
+from credit_scoring.tables.roles import ROW_NUMBER
 from credit_scoring.training.choose import decline_out_of_fold
 from credit_scoring.training.development import TrainingSet
 

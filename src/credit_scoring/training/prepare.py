@@ -14,8 +14,9 @@ from credit_scoring.domain.errors import DataError
 from credit_scoring.domain.text import Text
 from credit_scoring.features.assemble import catalogue
 from credit_scoring.features.shards import matrices
-from credit_scoring.tables.matrix import MOST_LEVELS, absent, conformed, kind_of, outcome, read_matrix, with_id
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.matrix import read_matrix
+from credit_scoring.tables.roles import MOST_LEVELS, absent, conformed, kind_of, outcome, with_id
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME
 from credit_scoring.training.development import TrainingSet
 

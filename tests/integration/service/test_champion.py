@@ -15,7 +15,7 @@ from tests.served import MODEL, Bundles, load_applicants
 from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.bundle.store import save_bundle
 from credit_scoring.service.routes.applications import EXAMPLE as APPLICATION
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 
 pytestmark = pytest.mark.slow
 

@@ -22,7 +22,8 @@ from credit_scoring.adapters.decision_log.values import unpack_values
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.score import score
-from credit_scoring.tables.read import HISTORIES, Tables, read_tables
+from credit_scoring.tables.frames import HISTORIES, Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME
 
 pytestmark = pytest.mark.slow

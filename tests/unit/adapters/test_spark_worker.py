@@ -27,7 +27,8 @@ from credit_scoring.adapters.spark.worker import (  # noqa: E402
 )
 from credit_scoring.domain.errors import EngineError, ShardError, UnreadableFileError, Violation  # noqa: E402
 from credit_scoring.features.assemble import assemble  # noqa: E402
-from credit_scoring.tables.read import Tables, read_tables  # noqa: E402
+from credit_scoring.tables.frames import Tables  # noqa: E402
+from credit_scoring.tables.read import read_tables  # noqa: E402
 
 Cells = Mapping[str, pl.DataFrame]
 

@@ -25,7 +25,7 @@ from credit_scoring.dashboard.letter_files import as_html
 from credit_scoring.dashboard.letter_reasons import reason_told
 from credit_scoring.dashboard.words import Words, texts
 from credit_scoring.domain.text import LANGUAGES, Language
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.wire.base import Decision
 from credit_scoring.wire.scoring import InputWarning
 

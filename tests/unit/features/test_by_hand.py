@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from credit_scoring.features.aggregate import AMOUNT_STEP, RATIO_STEP
 from credit_scoring.features.assemble import assemble
 from credit_scoring.features.spec import Frames
-from credit_scoring.tables.read import Tables, read_tables, tables_from_frames
+from credit_scoring.tables.frames import Tables, tables_from_frames
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ import pytest
 
 from credit_scoring.features.assemble import assemble, catalogue
 from credit_scoring.features.directions import FALLING, RISING, SCORES
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 
 
 @pytest.mark.parametrize("score", sorted(SCORES))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import assemble, catalogue, families
 from credit_scoring.features.shards import APPLICATIONS_PER_SHARD, assemble_shards, shards_for
-from credit_scoring.tables.read import Tables, read_tables, typed
+from credit_scoring.tables.frames import Tables, typed
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, schema
 
 Rows = Mapping[str, pl.DataFrame]

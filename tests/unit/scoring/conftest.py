@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from credit_scoring.bundle.store import Bundle
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES

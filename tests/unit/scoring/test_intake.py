@@ -18,7 +18,7 @@ from credit_scoring.domain.errors import BundleError, FaultyInputError
 from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.golden import verify_golden_rows
 from credit_scoring.scoring.intake import Intake
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.tables.schema import APPLICATION_ID
 
 Rows = list[dict[str, Any]]

@@ -11,7 +11,7 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import DataError
 from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.score import score
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.run import train

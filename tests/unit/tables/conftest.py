@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from credit_scoring.tables.read import Tables, read_tables
+from credit_scoring.tables.frames import Tables
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import synthesize
 
 

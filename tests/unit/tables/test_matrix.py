@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from credit_scoring.domain.errors import DataError, TableViolationsError, Violation
-from credit_scoring.tables.matrix import ROW_NUMBER, conformed, outcome, read_matrix, with_id
+from credit_scoring.tables.matrix import read_matrix
+from credit_scoring.tables.roles import ROW_NUMBER, conformed, outcome, with_id
 
 names = st.text("abcxyz 019.-", min_size=1, max_size=6).map(str.strip).filter(bool)
 

@@ -12,7 +12,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from credit_scoring.domain.errors import DataError, TableViolationsError
-from credit_scoring.tables.read import HISTORIES, Tables, read_tables, tables_from_frames
+from credit_scoring.tables.frames import HISTORIES, Tables, tables_from_frames
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import schema
 from credit_scoring.tables.validate import validate
 

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit_scoring.tables.read import typed
+from credit_scoring.tables.frames import typed
 from credit_scoring.tables.schema import APPLICATION_ID, Column, Table, schema
 
 COLUMNS = [(table, column) for table in schema().values() for column in table.columns.values()]

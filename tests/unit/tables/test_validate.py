@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_scoring.domain.errors import TableViolationsError, Violation
-from credit_scoring.tables.read import Tables, read_tables, tables_from_frames
+from credit_scoring.tables.frames import Tables, tables_from_frames
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID, schema
 from credit_scoring.tables.validate import EXAMPLES, validate
 

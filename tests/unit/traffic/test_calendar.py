@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from credit_scoring.domain.errors import DataError
-from credit_scoring.tables.read import HISTORIES, read_tables
+from credit_scoring.tables.frames import HISTORIES
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import Arrivals
 from credit_scoring.tables.validate import validate
 from credit_scoring.traffic.calendar import Drawn, Plan, drawn_months

@@ -10,7 +10,7 @@ import pytest
 
 from credit_scoring.domain.errors import DataError
 from credit_scoring.scoring.score import score
-from credit_scoring.tables.matrix import ROW_NUMBER
+from credit_scoring.tables.roles import ROW_NUMBER
 from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.paired import paired_rows, unknown_applications

@@ -13,7 +13,8 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that every page 
 from credit_scoring.adapters.spark.session import file_system
 from credit_scoring.adapters.spark.worker import CELLS, CLIENT, STEM
 from credit_scoring.domain.errors import DataError, Violation
-from credit_scoring.tables.read import ENDINGS, Tables, outline, require_applications
+from credit_scoring.tables.frames import Tables, outline
+from credit_scoring.tables.read import ENDINGS, require_applications
 from credit_scoring.tables.schema import APPLICATION_ID, Table, schema
 from credit_scoring.tables.validate import EXAMPLES
 

@@ -19,7 +19,8 @@ from credit_scoring.domain.errors import CreditScoringError, Violation
 from credit_scoring.domain.text import LANGUAGES
 from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.score import ROWS_AT_A_TIME, BatchSummary, score_parts, uncomputed_features, without_untold
-from credit_scoring.tables.read import Tables, outline, read_tables
+from credit_scoring.tables.frames import Tables, outline
+from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID
 from credit_scoring.tables.validate import EXAMPLES, examine
 

@@ -11,7 +11,7 @@ from credit_scoring.adapters.feature_store import FeatureStore, StoreInfo
 from credit_scoring.bundle.model import Calibrator
 from credit_scoring.bundle.store import Bundle, load_bundle, save_bundle
 from credit_scoring.features.assemble import assemble
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 from credit_scoring.tables.validate import validate
 from credit_scoring.training import boosting
 from credit_scoring.training.boosting import Boosting

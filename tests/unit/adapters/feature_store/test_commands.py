@@ -13,7 +13,7 @@ from credit_scoring.bundle.published import Pointer, Published, PublishedBundles
 from credit_scoring.cli import app
 from credit_scoring.domain.errors import BundleError, DataError, StoreUnavailableError
 from credit_scoring.features.assemble import assemble, catalogue
-from credit_scoring.tables.read import Tables
+from credit_scoring.tables.frames import Tables
 
 
 def promote(home: Path, bundle_folder: Path) -> None:
