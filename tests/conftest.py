@@ -19,6 +19,15 @@ from credit_scoring.training.development import TrainingSet
 
 pytest_plugins = ["tests.served"]
 REAL_DATA = "CREDIT_SCORING_REAL_DATA"
+# What MLflow in this process warns of is its own; it leaves database connections to the collector.
+WITH_MLFLOW = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 # Where the tests were started in the background, Ctrl-C is ignored, and would be by the programs that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

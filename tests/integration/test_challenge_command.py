@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from tests.conftest import drawn_portfolio
-from typer.testing import CliRunner
+from tests import commands
+from tests.conftest import WITH_MLFLOW, drawn_portfolio
 
 pytest.importorskip("mlflow", reason="MLflow is not installed")
 
@@ -21,20 +22,12 @@ from mlflow import MlflowClient
 from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.log import open_log
 from credit_scoring.bundle.published import LEDGER, Pointer, PublishedBundles
-from credit_scoring.cli import app
-from credit_scoring.domain.errors import CreditScoringError, DataError
+from credit_scoring.domain.errors import DataError
 from credit_scoring.domain.record import Entry, Json, Outcome, Payload
 from credit_scoring.training import run as training
 from credit_scoring.training.logistic import Logistic
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = WITH_MLFLOW
 Typed = Callable[..., str]
 FILE = ("--target", "bad", "--id", "id", "--folds", "2", "--threads", "1")
 
@@ -44,14 +37,7 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Run a command in a home of one file; training is one quick candidate."""
     monkeypatch.setattr(training, "candidates_for", lambda *_: (Logistic("logistic"),))
 
-    def type_(*arguments: str | Path, code: int = 0) -> str:
-        done = CliRunner().invoke(app, [*map(str, arguments)], env={"CREDIT_SCORING_HOME": str(tmp_path)})
-        if isinstance(done.exception, CreditScoringError):
-            raise done.exception
-        assert done.exit_code == code, done.output
-        return done.output
-
-    return type_
+    return partial(commands.typed, tmp_path)
 
 
 def report(path: Path) -> dict[str, Any]:

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -17,40 +15,26 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.commands import apart, typed
+from tests.conftest import WITH_MLFLOW
+from tests.trained import quick_boosting
 from tests.unit.monitoring.conftest import drawn_bundle, fresh
-from typer.testing import CliRunner
 
 pytest.importorskip("evidently", reason="Evidently is not installed")
 pytest.importorskip("mlflow", reason="MLflow is not installed")
 
 from credit_scoring.adapters.mlflow_registry import MlflowRegistry
 from credit_scoring.bundle.published import PublishedBundles
-from credit_scoring.cli import app
-from credit_scoring.domain.errors import CreditScoringError, DataError, EngineError, RegistryError
+from credit_scoring.domain.errors import DataError, EngineError, RegistryError
 from credit_scoring.monitoring.drift import Drift, Moves
 from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.watch import WatchReport, watch, window
 from credit_scoring.reporting.drift_report import MOST_BYTES, drawn_columns, drift_report
 from credit_scoring.scoring.sample import RowSample
-from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.synthetic import Drift as Shift
 from credit_scoring.tables.synthetic import synthesize
-from credit_scoring.tables.validate import validate
-from credit_scoring.training import boosting
-from credit_scoring.training.boosting import Boosting
-from credit_scoring.training.candidates import EXTERNAL_SCORES
-from credit_scoring.training.development import TrainingOptions
-from credit_scoring.training.prepare import home_credit_set
-from credit_scoring.training.run import train
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = WITH_MLFLOW
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "generate_drift_report.py"
 # What a program runs first: an address that is asked for, or a connection that is made, ends it.
@@ -88,23 +72,7 @@ def scripted(home: Path, first: str, *arguments: str | Path, code: int) -> str:
     (home / "first").mkdir(exist_ok=True)
     (home / "first" / "sitecustomize.py").write_text(first, encoding="utf-8")
     paths = os.pathsep.join(filter(None, (str(home / "first"), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(
-        [sys.executable, SCRIPT, *map(str, arguments)],
-        env=os.environ | {"CREDIT_SCORING_HOME": str(home), "PYTHONPATH": paths},
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
-
-
-def run(home: Path, *arguments: str | Path, code: int = 2) -> None:
-    """Run the command here, which spares its imports."""
-    done = CliRunner().invoke(app, ["drift", *map(str, arguments)], env={"CREDIT_SCORING_HOME": str(home)})
-    if isinstance(done.exception, CreditScoringError):
-        raise done.exception
-    assert done.exit_code == code, done.output
+    return apart(home, SCRIPT, *arguments, code=code, PYTHONPATH=paths)
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +82,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     synthesize(home / "past", applications=1_500, seed=21, file_format="parquet")
     shift = Shift(test_shift=1.0)
     synthesize(home / "data", applications=50, seed=22, file_format="parquet", drift=shift, test_applications=1_500)
-    with read_tables(home / "past") as tables:
-        data = home_credit_set(tables, validate(tables))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosting, "MOST_ROUNDS", 30)
-        options = TrainingOptions(folds=2, threads=1, holdout_share=0.0)
-        trained = train(data, options, candidates=(Boosting("boosting", start=EXTERNAL_SCORES),))
     published = PublishedBundles(home / "models")
-    MlflowRegistry(home, published, tracking_uri="", model_name="credit-scoring").record(trained, promote=True)
+    MlflowRegistry(home, published, tracking_uri="", model_name="credit-scoring").record(
+        quick_boosting(home / "past"), promote=True
+    )
     return home
 
 
@@ -240,15 +204,15 @@ def test_without_the_sample_it_says_what_to_do_and_other_rows_can_be_drawn(home:
     shutil.copytree(home / "models", tmp_path / "models")
     page = tmp_path / "report.html"
     with pytest.raises(RegistryError, match=r"holds no version .* --reference DIR$"):
-        run(tmp_path, "--current", home / "data", "-o", page)
+        typed(tmp_path, "drift", "--current", home / "data", "-o", page)
     assert not page.exists()
-    run(tmp_path, "--current", home / "data", "--reference", home / "past", "-o", page)
+    typed(tmp_path, "drift", "--current", home / "data", "--reference", home / "past", "-o", page, code=2)
     assert "1,500 current and 1,500 reference" in page.read_text(encoding="utf-8")
     kept = next((home / "mlartifacts").rglob("reference_sample.parquet"))
     kept.rename(kept.with_suffix(".away"))
     try:
         with pytest.raises(RegistryError, match=r"keeps no sample .* train again"):
-            run(home, "-o", page)
+            typed(home, "drift", "-o", page)
     finally:
         kept.with_suffix(".away").rename(kept)
 
@@ -258,7 +222,7 @@ def test_what_is_missing_is_told_before_the_work(home: Path, tmp_path: Path) -> 
     assert "train a model with `credit-scoring train`" in told
     assert "Traceback" not in told
     with pytest.raises(DataError, match=r"must end in \.json or \.html"):
-        run(home, "-o", tmp_path / "report.txt")
+        typed(home, "drift", "-o", tmp_path / "report.txt")
     absent = "import sys; sys.modules['evidently'] = None"
     told = scripted(home, absent, "-o", tmp_path / "other.html", code=3)
     assert "credit-scoring[report]" in told

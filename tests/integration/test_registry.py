@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import WITH_MLFLOW
 
 pytest.importorskip("mlflow", reason="MLflow is not installed")
 
@@ -22,14 +23,7 @@ from credit_scoring.training.development import TrainingOptions, TrainingSet
 from credit_scoring.training.logistic import Logistic
 from credit_scoring.training.run import Trained, train
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = WITH_MLFLOW
 
 
 @pytest.fixture(scope="module")
