@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from operator import itemgetter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from credit_scoring.bundle.linear import CompiledTerms, LinearPart
 from credit_scoring.domain.errors import DataError
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 # Below, one thread is quickest: waking others costs more than they save.

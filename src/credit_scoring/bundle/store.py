@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
@@ -21,6 +21,9 @@ from credit_scoring.bundle.model import Calibrator, CreditModel
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import BundleError
 from credit_scoring.features.assemble import catalogue, definitions_digest
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 MANIFEST = "manifest.json"
 _BOOSTER, _LINEAR, _CALIBRATOR = "booster.txt", "linear.json", "calibrator.json"
@@ -110,15 +113,26 @@ def load_bundle(folder: Path, *, digest: str | None = None) -> Bundle:
         model = CreditModel(
             encoder=manifest.encoder,
             linear=LinearPart.model_validate_json((folder / _LINEAR).read_bytes()),
-            booster=lgb.Booster(model_str=text) if text else None,
+            booster=_booster(text) if text else None,
             calibrator=Calibrator.model_validate_json((folder / _CALIBRATOR).read_bytes()),
         )
         policy = CostPolicy.model_validate_json((folder / _POLICY).read_bytes())
         golden = _GOLDEN_ROWS.validate_json((folder / _GOLDEN).read_bytes())
         profile, out_of_fold = (pl.read_parquet(folder / name) for name in (_PROFILE, _OUT_OF_FOLD))
-    except (ValidationError, lgb.basic.LightGBMError, pl.exceptions.PolarsError) as error:
+    except (ValueError, pl.exceptions.PolarsError) as error:
         raise BundleError(f"{folder} is what was saved, but cannot be understood: {error}") from error
     return Bundle(manifest, model, policy, profile, out_of_fold, golden, found)
+
+
+def _booster(text: str) -> lgb.Booster:
+    """Return the booster; `ValueError` if the text is not one."""
+    # SciPy, scikit-learn and pandas come with it, most of the start of commands that score nothing.
+    from lightgbm.basic import Booster, LightGBMError  # noqa: PLC0415
+
+    try:
+        return Booster(model_str=text)
+    except LightGBMError as error:
+        raise ValueError(str(error)) from error
 
 
 def _read_manifest(path: Path) -> Manifest:

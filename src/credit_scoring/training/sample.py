@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.bundle.linear import LinearPart
 from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
 from credit_scoring.training.split import grouped_folds, holdout_mask
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
