@@ -42,40 +42,39 @@ class Boosting:
         """Return the booster, fitted on all of `sample`."""
         del fitted
         parameters = {**boosting_parameters(sample, seed=seed, threads=threads), **self.parameters}
+        linear = fit_linear(sample, self.start, START_PENALTY) if self.start else LinearPart()
+        rows = _dataset(sample, linear)
         inner: Floats | None = None
         if follow:
             rounds = int(median_choice(follow, "rounds"))
         else:
-            rounds, inner = self._inner(sample, parameters, seed)
-        linear = self._linear(sample)
-        booster = lgb.train(parameters, _dataset(sample, linear), num_boost_round=rounds)
+            rounds, inner = _inner(sample, linear, rows, parameters, seed)
+        booster = lgb.train(parameters, rows, num_boost_round=rounds)
         told = {name: str(value) for name, value in self.parameters.items()}
         return Fitted(linear, booster, {"rounds": str(rounds), **told}, inner)
 
-    def _linear(self, sample: Sample) -> LinearPart:
-        return fit_linear(sample, self.start, START_PENALTY) if self.start else LinearPart()
 
-    def _inner(self, sample: Sample, parameters: dict[str, object], seed: int) -> tuple[int, Floats]:
-        """Return the rounds of lowest mean loss over the inner splits, and the margins they give."""
-        splits = sample.inner_splits(seed)
-        folds = [(np.flatnonzero(~held), np.flatnonzero(held)) for _, held in splits]
-        linear = self._linear(sample)
-        found = lgb.cv(
-            parameters,
-            _dataset(sample, linear),
-            num_boost_round=MOST_ROUNDS,
-            folds=folds,
-            callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
-            return_cvbooster=True,
-        )
-        boosters = found["cvbooster"]
-        rounds = max(1, int(boosters.best_iteration))
-        margin = np.full((splits[-1][0] + 1, sample.defaulted.size), np.nan)
-        for (repeat, held), booster in zip(splits, boosters.boosters, strict=True):
-            margin[repeat, held] = booster.predict(sample.values[held], raw_score=True, num_iteration=rounds)
-        if linear.terms:
-            margin += linear_margin(linear, sample.encoder, sample.values)
-        return rounds, margin
+def _inner(
+    sample: Sample, linear: LinearPart, rows: lgb.Dataset, parameters: dict[str, object], seed: int
+) -> tuple[int, Floats]:
+    """Return the rounds of lowest mean loss over the inner splits, and the margins they give."""
+    splits = sample.inner_splits(seed)
+    found = lgb.cv(
+        parameters,
+        rows,
+        num_boost_round=MOST_ROUNDS,
+        folds=[(np.flatnonzero(~held), np.flatnonzero(held)) for _, held in splits],
+        callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
+        return_cvbooster=True,
+    )
+    boosters = found["cvbooster"]
+    rounds = max(1, int(boosters.best_iteration))
+    margin = np.full((splits[-1][0] + 1, sample.defaulted.size), np.nan)
+    for (repeat, held), booster in zip(splits, boosters.boosters, strict=True):
+        margin[repeat, held] = booster.predict(sample.values[held], raw_score=True, num_iteration=rounds)
+    if linear.terms:
+        margin += linear_margin(linear, sample.encoder, sample.values)
+    return rounds, margin
 
 
 def boosting_parameters(sample: Sample, *, seed: int, threads: int) -> dict[str, object]:
@@ -99,7 +98,7 @@ def boosting_parameters(sample: Sample, *, seed: int, threads: int) -> dict[str,
         "monotone_constraints": list(sample.directions),
         "monotone_constraints_method": "intermediate",
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # few columns are sampled: row-wise, each tree would copy them first
         "num_threads": threads if rows >= FEW_ROWS else 1,  # a round of few rows is shorter than waking a thread
         "seed": seed,
         "verbosity": -1,

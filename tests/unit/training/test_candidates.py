@@ -8,8 +8,8 @@ from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
 from credit_scoring.training.blend import Blend
 from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import EXTERNAL_SCORES, candidates_for
-from credit_scoring.training.logistic import Logistic, fit_linear
-from credit_scoring.training.sample import MANY_ROWS, Candidate, Floats, Sample
+from credit_scoring.training.logistic import PENALTIES, Logistic, fit_linear, linear_margin
+from credit_scoring.training.sample import MANY_ROWS, Candidate, Floats, Sample, log_losses
 
 FEATURES = ("safe", "risky", "free", "job")
 
@@ -45,6 +45,26 @@ def test_the_regression_is_scikit_learns_where_no_direction_binds() -> None:
     )
     oracle = LogisticRegression(C=0.05, tol=1e-10, max_iter=1_000).fit(design, whole.defaulted)
     assert np.allclose([term.weight for term in linear.terms], oracle.coef_[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_penalty_is_the_best_of_all_on_rows_that_it_was_not_fitted_to(seed: int) -> None:
+    sample = made(500, (-1, 0, 0, 0), seed)
+    sample.values[:, 0] = np.nan_to_num(sample.values[:, 0])
+    sample.values[7, 0] = np.nan  # who holds this row out has never seen it missing
+    sample.values[np.isnan(sample.values[:, 1]), 2] = np.nan
+    sample.values[np.isnan(sample.values[:, 2]), 1] = np.nan  # one flag for both
+    fitted = Logistic("logistic").fit(sample, seed=3, threads=1)
+    splits = sample.inner_splits(3)
+    margins = np.full((len(PENALTIES), 3, 500), np.nan)
+    for repeat, held in splits:
+        for margin, penalty in zip(margins, PENALTIES, strict=True):
+            linear = fit_linear(sample.rows(~held), FEATURES, penalty)
+            margin[repeat, held] = linear_margin(linear, sample.encoder, sample.values[held])
+    best = int(np.argmin([log_losses(margin, sample.defaulted).mean() for margin in margins]))
+    assert fitted.settings == {"inverse_penalty": f"{PENALTIES[best]:g}"}
+    assert fitted.inner is not None
+    assert np.allclose(fitted.inner, margins[best], rtol=0, atol=1e-9)
 
 
 def _numbers() -> tuple[Encoder, tuple[int, ...]]:
