@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -84,6 +84,7 @@ def _sentinel_test(table: str, name: str) -> tuple[pl.DataType, pl.Expr]:
     return column.dtype(), column.is_sentinel()
 
 
+@lru_cache(maxsize=1_024)
 def is_sentinel(name: str, value: float | str, *, table: str = "application") -> bool:
     """Return whether a value of the raw column `name` means "missing"."""
     dtype, expression = _sentinel_test(table, name)

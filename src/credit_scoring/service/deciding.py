@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +18,7 @@ from credit_scoring.adapters.decision_log.values import pack_values
 from credit_scoring.domain.decision import Decision, Reason
 from credit_scoring.domain.record import Entry, Json, Payload
 from credit_scoring.domain.text import Language
+from credit_scoring.scoring.arrivals import Arrival, matrices
 from credit_scoring.scoring.intake import Supplied
 from credit_scoring.service.champion import Serving
 
@@ -38,9 +39,9 @@ class Remark:
 class Case:
     """One application to decide.
 
-    Either ``supplied`` holds its features by name, or ``matrix`` its row of the feature matrix. ``coverage`` is that of
-    what was supplied where it is not given. ``inputs`` is what was received, as JSON; ``language`` asks for
-    contributions and reasons.
+    Either ``supplied`` holds its features by name, or ``matrix`` its row of the feature matrix, or ``arrival`` the rows
+    that this is yet to be made of. ``coverage`` is that of what was supplied where it is not given. ``inputs`` is what
+    was received, as JSON; ``language`` asks for contributions and reasons.
     """
 
     serving: Serving
@@ -48,6 +49,7 @@ class Case:
     caller: str
     inputs: bytes
     supplied: Supplied | None = None
+    arrival: Arrival | None = None
     matrix: pl.DataFrame | None = None
     coverage: float | None = None
     remarks: tuple[Remark, ...] = ()
@@ -87,6 +89,7 @@ class Decided:
 
 def decide(cases: Sequence[Case], at: datetime) -> list[Decided]:
     """Return the decisions made at a moment, in the cases' order; each gets the same bits alone as among any others."""
+    cases = _assembled(cases)
     if len({id(case.serving) for case in cases}) == 1:
         return _decide(cases[0].serving, cases, at)
     decided: dict[int, Decided] = {}
@@ -94,6 +97,15 @@ def decide(cases: Sequence[Case], at: datetime) -> list[Decided]:
         own = [case for case in cases if case.serving is serving]
         decided |= {id(one.case): one for one in _decide(serving, own, at)}
     return [decided[id(case)] for case in cases]
+
+
+def _assembled(cases: Sequence[Case]) -> Sequence[Case]:
+    """Return the cases, those that arrived as rows of the tables with their rows of the feature matrix."""
+    arrivals = [case.arrival for case in cases if case.arrival is not None]
+    if not arrivals:
+        return cases
+    made = iter(matrices(arrivals))
+    return [case if case.arrival is None else replace(case, arrival=None, matrix=next(made)) for case in cases]
 
 
 def _decide(serving: Serving, cases: Sequence[Case], at: datetime) -> list[Decided]:

@@ -23,14 +23,16 @@ logger = logging.getLogger(__name__)
 MOST_TOGETHER = 32
 MOST_WAITING = 4_096
 PAUSE_SECONDS, MOST_PAUSES = 0.002, 4
+ARRIVAL_PAUSE_SECONDS = 0.005  # their bodies are long, and what they share takes ten times as long
 MOST_SHADOWS = 10_000
 
 
 class Desk:
     """Decides cases and records them before anybody is told.
 
-    Explained cases have a thread of their own, as contributions take much longer than PDs; PDs alone are computed in
-    the event loop, where handing them to a thread and back would cost more than it frees.
+    PDs alone are computed in the event loop, where handing them to a thread and back would cost more than it frees.
+    Explained cases have a thread of their own, as contributions take much longer, and so have those that arrive as rows
+    of the tables, whose features take longer still.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Desk:
         self._log, self._champion, self._metrics, self._log_features = log, champion, metrics, log_features
         self._clock = clock
         self._explaining = ThreadPoolExecutor(1, thread_name_prefix="desk-explain")
+        self._assembling = ThreadPoolExecutor(1, thread_name_prefix="desk-assemble")
         self._predicted, self._explained = _Line(self, None), _Line(self, self._explaining)
+        self._arrived = _Line(self, self._assembling, ARRIVAL_PAUSE_SECONDS)
         self._shadows: queue.Queue[Decided | None] = queue.Queue(MOST_SHADOWS)
         self._shading = threading.Thread(target=self._shade, name="desk-shadow", daemon=True)
 
@@ -50,6 +54,7 @@ class Desk:
     def close(self) -> None:
         """Finish what waits, and stop."""
         self._explaining.shutdown()
+        self._assembling.shutdown()
         self._shadows.put(None)
         self._shading.join()
 
@@ -63,7 +68,8 @@ class Desk:
         RefusedError
             With 503 if too many cases wait.
         """
-        return await (self._explained if case.language else self._predicted).decided(case)
+        line = self._arrived if case.arrival else self._explained if case.language else self._predicted
+        return await line.decided(case)
 
     def decide_all(self, cases: Sequence[Case]) -> list[Decided]:
         """Return the decisions of many cases at once, recorded together; blocks the thread that calls it."""
@@ -117,8 +123,8 @@ class _Line:
     Used from the event loop only; `executor` computes, or the loop itself where that is ``None``.
     """
 
-    def __init__(self, desk: Desk, executor: Executor | None) -> None:
-        self._desk, self._executor = desk, executor
+    def __init__(self, desk: Desk, executor: Executor | None, pause: float = PAUSE_SECONDS) -> None:
+        self._desk, self._executor, self._seconds = desk, executor, pause
         self._waiting: list[tuple[Case, asyncio.Future[Decided]]] = []
         self._busy = False
         self._expected = 0
@@ -150,7 +156,7 @@ class _Line:
             self._busy = False
 
     def _wait(self, loop: asyncio.AbstractEventLoop, pauses: int) -> None:
-        self._pause = loop.call_later(PAUSE_SECONDS, self._gather, loop, len(self._waiting), pauses)
+        self._pause = loop.call_later(self._seconds, self._gather, loop, len(self._waiting), pauses)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.errors import CreditScoringError
 from credit_scoring.domain.record import Recorded
-from credit_scoring.service.arrivals import arrived
+from credit_scoring.scoring.arrivals import accepted, matrices
 from credit_scoring.service.champion import Serving
 from credit_scoring.service.recorded import Seen
 from credit_scoring.wire.decisions import Difference, Replay
@@ -57,7 +57,8 @@ def _recomputed(record: Recorded, serving: Serving) -> tuple[Floats | None, str]
     try:
         if record.entry.facts["endpoint"] == "application":
             asked = ApplicationRequest.model_validate_json(payload.inputs)
-            return serving.bundle.model.encoder.encode(arrived(serving.bundle, asked).matrix)[0], ""
+            (matrix,) = matrices([accepted(serving.bundle, asked.rows())])
+            return serving.bundle.model.encoder.encode(matrix)[0], ""
         features: dict[str, Any] = json.loads(payload.inputs)["features"]
         known = {name: value for name, value in features.items() if name in serving.intake.inputs.kinds}
         return serving.intake.values([serving.intake.accept(known)])[0], ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 from credit_scoring.domain.errors import DataError, TableViolationsError, Violation
-from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Table, schema
+from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, Column, Table, schema
 
 HISTORIES = tuple(name for name in schema() if name != "application")
 
@@ -68,10 +69,11 @@ class Tables:
         return "application_test" if "application_test" in self.frames else "application_train"
 
 
-def typed(table: Table, frame: pl.LazyFrame, *, stem: str | None = None) -> pl.LazyFrame:
+def typed(table: Table, frame: pl.LazyFrame, *, stem: str | None = None, finite: bool = False) -> pl.LazyFrame:
     """Return `frame` with the table's columns, types and flags, sentinels missing, extra columns dropped.
 
-    Columns that are absent become missing; `TARGET` is left out where the frame has none.
+    Columns that are absent become missing; `TARGET` is left out where the frame has none. `finite` says that no number
+    is NaN: for one application, to look for it would take as long as all else here.
     """
     found = frame.collect_schema()
     wanted = [c for c in table.columns.values() if c.name != OUTCOME or OUTCOME in found]
@@ -83,8 +85,12 @@ def typed(table: Table, frame: pl.LazyFrame, *, stem: str | None = None) -> pl.L
         else pl.lit(None, dtype=c.dtype).alias(c.name)
         for c in wanted
     ]
-    cleaned = [expression for column in wanted for expression in column.cleaned()]
-    return frame.select(casts).with_columns(cleaned)
+    return frame.select(casts).with_columns(_cleaned(tuple(wanted), finite))
+
+
+@cache  # one application must be quick
+def _cleaned(columns: tuple[Column, ...], finite: bool) -> list[pl.Expr]:
+    return [e for column in columns if column.sentinels or not finite for e in column.cleaned()]
 
 
 def tables_from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tables:
@@ -100,13 +106,12 @@ def tables_from_frames(frames: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> Tab
     if unknown := set(named) - set(stems):
         raise DataError(f"unknown tables {sorted(unknown)}; known are {sorted(stems)}")
     lazy = {name: typed(stems[name], frame.lazy(), stem=name) for name, frame in named.items()}
-    found = {name: _found(stems[name], frame.lazy()) for name, frame in named.items()}
+    found = {name: known_columns(stems[name], frame.lazy().collect_schema()) for name, frame in named.items()}
     return Tables(lazy, absent=tuple(name for name in HISTORIES if name not in lazy), found=found)
 
 
-def _found(table: Table, frame: pl.LazyFrame) -> frozenset[str]:
-    """Return the schema's columns that `frame` has, and the flags that follow from them."""
-    names = frame.collect_schema()
+def known_columns(table: Table, names: Collection[str]) -> frozenset[str]:
+    """Return the schema's columns among `names`, and the flags that follow from them."""
     columns = [column for column in table.columns.values() if column.name in names]
     return frozenset({c.name for c in columns} | {c.flag for c in columns if c.flag})
 
@@ -125,7 +130,7 @@ def gathered(
         sources or {},
         absent,
         tuple(notices),
-        {stem: _found(table, frames[stem]) for stem, table in stems.items()},
+        {stem: known_columns(table, frames[stem].collect_schema()) for stem, table in stems.items()},
     )
     return tables, [v for stem, table in stems.items() for v in _missing_keys(table, stem, frames[stem])]
 

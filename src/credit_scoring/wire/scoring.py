@@ -46,6 +46,11 @@ class ApplicationRequest(Wire):
     installments_payments: TableRows | None = None
     credit_card_balance: TableRows | None = None
 
+    def rows(self) -> dict[str, list[TableRow]]:
+        """Return the rows by table; tables that were left out are left out."""
+        told = {name: getattr(self, name) for name in type(self).model_fields if name != "application"}
+        return {"application": [self.application]} | {name: rows for name, rows in told.items() if rows is not None}
+
 
 class InputWarning(Wire):
     """Something about the inputs that a person should know.

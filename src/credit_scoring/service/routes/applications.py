@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Request, Response
 
+from credit_scoring.scoring.arrivals import accepted
 from credit_scoring.service.answers import explanation
-from credit_scoring.service.arrivals import arrived
 from credit_scoring.service.bodies import JSON, answer, body_of, refusals, require_type, validated
 from credit_scoring.service.context import admitted, language_of
-from credit_scoring.service.deciding import Case
+from credit_scoring.service.deciding import Case, Remark
 from credit_scoring.service.problems import RefusedError
 from credit_scoring.wire.scoring import ApplicationRequest, Explanation
 
 router = APIRouter(tags=["decisions"])
+ABSENT = "the table was not sent: the features built from it are missing"
 EXAMPLE = {
     "application": {
         "SK_ID_CURR": 900_001,
@@ -62,16 +61,16 @@ async def score_application(request: Request) -> Response:
     serving = context.serving()
     if serving.bundle.manifest.portfolio != "home_credit":
         raise RefusedError(409, "the model was trained on one table: send its columns to /predict")
-    found = await asyncio.to_thread(arrived, serving.bundle, asked)
+    arrival = accepted(serving.bundle, asked.rows())
     case = Case(
         serving=serving,
         endpoint="application",
         caller=caller,
         inputs=body,
-        matrix=found.matrix,
-        coverage=found.coverage,
-        remarks=found.remarks,
+        arrival=arrival,
+        coverage=arrival.coverage,
+        remarks=tuple(Remark("absent_table", table, ABSENT) for table in arrival.absent),
         language=language_of(request),
-        applicant=found.applicant,
+        applicant=arrival.applicant,
     )
     return answer(explanation(await context.desk.decided(case)))
