@@ -152,7 +152,7 @@ class Intake:
         if not set(map(type, numbers)) <= NUMERIC:
             raise FaultyInputError(self.inputs.mistyped(features, field))
         values = np.array(numbers, dtype=np.float64)
-        if ((values < shape.lower) | (values > shape.upper) | np.isinf(values)).any():
+        if ((values < shape.lower) | (values > shape.upper)).any():
             named = list(compress(names, shape.are_numbers))
             if faults := self.inputs.outside(named, values, shape.lower, shape.upper, field):
                 raise FaultyInputError(faults)

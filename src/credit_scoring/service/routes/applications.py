@@ -10,9 +10,10 @@ from credit_scoring.service.bodies import JSON, answer, body_of, refusals, requi
 from credit_scoring.service.context import admitted, language_of
 from credit_scoring.service.deciding import Case, Remark
 from credit_scoring.service.problems import RefusedError
+from credit_scoring.service.routes.direct import DirectRoute
 from credit_scoring.wire.scoring import ApplicationRequest, Explanation
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 ABSENT = "the table was not sent: the features built from it are missing"
 EXAMPLE = {
     "application": {

@@ -10,9 +10,10 @@ from credit_scoring.service.bodies import JSON, answer, body_of, refusals, requi
 from credit_scoring.service.cases import supplied_case
 from credit_scoring.service.context import admitted, language_of
 from credit_scoring.service.deciding import Decided
+from credit_scoring.service.routes.direct import DirectRoute
 from credit_scoring.wire.scoring import Explanation, Prediction, PredictRequest
 
-router = APIRouter(tags=["decisions"])
+router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 THREE_SCORES = {"features": {"EXT_SOURCE_1": 0.5, "EXT_SOURCE_2": 0.6, "EXT_SOURCE_3": 0.7}}
 REFUSALS = refusals(400, 401, 403, 413, 415, 422, 429, 503, 504)
 
