@@ -54,10 +54,11 @@ def watch_decisions(
     sample: RowSample | None = None,
     on_rows: OnRows = lambda _: None,
 ) -> Watched:
-    """Return what became of the decisions that `bundle` made from `since` to `until`, both included.
+    """Return what became of the decisions that `bundle` made from `since` to `until`, both included, as known then.
 
-    Recorded PDs, decisions and feature values are compared as they are: nothing is scored again. Of a decision of the
-    period 16 bytes stay in memory, of each of the bundle's 32 for its outcome; `sample` is filled, if there is one.
+    Recorded PDs, decisions and feature values are compared as they are: nothing is scored again. Outcomes count if they
+    were recorded up to `until`. Of a decision of the period 16 bytes stay in memory, of each of the bundle's 32 for its
+    outcome; `sample` is filled, if there is one.
     """
     reference, found = Reference.of(bundle), Watched(since, until)
     counts, p_default = Tally.empty(reference), [np.empty(0)]
@@ -73,12 +74,15 @@ def watch_decisions(
     if counts.rows:
         known = np.concatenate(p_default)
         window = Window(counts, known, np.full(known.size, np.nan))  # what became of them is told by vintages
-        found.report = watch(bundle, reference, window, _vintages(bundle, log))
+        found.report = watch(bundle, reference, window, _vintages(bundle, log, until))
     return found
 
 
 def record_pass(book: WatchBook, bundle: Bundle, version: int, found: Watched, at: datetime) -> tuple[Pass, Episodes]:
-    """Record a pass over the decisions of the registered `version`, and return it with what it does to the alerts."""
+    """Record a pass over the decisions of the registered `version`, and return it with what it does to the alerts.
+
+    It does nothing to them if a pass over a later period is recorded already.
+    """
     report = found.report
     made = Pass(
         at=at,
@@ -136,8 +140,8 @@ def _with_unseen(reference: Reference, page: DecidedPage, rows: list[int], count
     return replace(counts, unseen=np.array(known, dtype=np.int64))
 
 
-def _vintages(bundle: Bundle, log: DecisionLog) -> tuple[Vintage, ...]:
-    pages = list(log.matured(bundle.digest))
+def _vintages(bundle: Bundle, log: DecisionLog, until: datetime) -> tuple[Vintage, ...]:
+    pages = list(log.matured(bundle.digest, until))
     policy, spread = bundle.policy, calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
     columns = ("at", "granted", "p_default", "defaulted", "days")
     return vintages(

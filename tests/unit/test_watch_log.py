@@ -121,6 +121,30 @@ def test_outcomes_are_judged_by_vintage_and_a_broken_promise_alarms(
     assert record_pass(book, bundle, 1, seen(log, bundle), NOON)[1].opened == ()
 
 
+def test_a_pass_over_the_past_finds_what_one_made_then_would_have_found(
+    log: DecisionLog, book: WatchBook, bundle: Bundle
+) -> None:
+    then, day = NOON - timedelta(days=10), timedelta(days=1)
+    ids = recorded(log, bundle, fresh(300, seed=5), at=then - 5 * day)
+    told = [
+        Outcome(decision=one, defaulted=number % 9 == 0, observed_on=date(2026, 11, 14))
+        for number, one in enumerate(ids)
+    ]
+    log.outcomes(told[:200], then, "collections")
+    at_the_time = watch_decisions(bundle, log, then - MONTH, then)
+    recorded(log, bundle, fresh(300, seed=6).with_columns(x1=pl.col("x1") + 2))
+    log.outcomes(told[200:], NOON, "collections")
+    assert watch_decisions(bundle, log, then - MONTH, then) == at_the_time
+    assert [one.known for one in at_the_time.report.vintages] == [200]  # type: ignore[union-attr]
+    record_pass(book, bundle, 1, seen(log, bundle), NOON)
+    opened, newest = book.alerts(), book.newest_report()
+    assert opened
+    made, happened = record_pass(book, bundle, 1, at_the_time, NOON)
+    assert happened == ((), (), ())
+    assert (book.alerts(), book.newest_report()) == (opened, newest)
+    assert book.passes()[0] == made
+
+
 def test_no_decision_at_all_is_an_alarm_that_ends_with_the_first_one(
     log: DecisionLog, book: WatchBook, bundle: Bundle
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     exc,
@@ -66,15 +67,19 @@ class WatchBook:
     def record(self, made: Pass, report: WatchReport | None, judge: Callable[[Sequence[Alert]], Episodes]) -> Episodes:
         """Record a pass with its report and what `judge` makes of the alerts that are open; return that.
 
-        All in one transaction that shuts out other passes, so that an alert is opened once.
+        Alerts are of today: a pass whose period ends before that of another one is recorded, and changes none. All is
+        one transaction that shuts out other passes, so that an alert is opened once.
         """
 
         def write(connection: Connection) -> Episodes:
             row = {"until": microseconds(made.until), "summary": made.model_dump_json()}
             row |= {"report": report and report.model_dump_json()}
             (number,) = connection.execute(insert(passes).values(row).returning(passes.c.number)).one()
-            old = update(passes).where(passes.c.number <= number - REPORTS_KEPT, passes.c.report.is_not(None))
-            connection.execute(old.values(report=None))
+            newest = _newest_first(select(passes.c.number))
+            old = passes.c.number.not_in(newest.limit(REPORTS_KEPT)) & passes.c.report.is_not(None)
+            connection.execute(update(passes).where(old).values(report=None))
+            if connection.execute(newest.limit(1)).scalar_one() != number:
+                return Episodes((), (), ())
             numbers = {alert.key: (number, alert) for number, alert in _alerts(connection, only_open=True)}
             happened = judge([alert for _, alert in numbers.values()])
             for alert in (*happened.going_on, *happened.closed):
@@ -90,7 +95,7 @@ class WatchBook:
 
     def passes(self, *, since: datetime | None = None, limit: int = 400) -> list[Pass]:
         """Return the newest passes whose period ends at or after `since`, oldest first."""
-        query = select(passes.c.summary).order_by(passes.c.until.desc(), passes.c.number.desc()).limit(limit)
+        query = _newest_first(select(passes.c.summary)).limit(limit)
         if since is not None:
             query = query.where(passes.c.until >= microseconds(since))
         found = self._reading(lambda connection: connection.execute(query).scalars())
@@ -98,7 +103,7 @@ class WatchBook:
 
     def newest_report(self) -> WatchReport | None:
         """Return the whole report of the pass whose period ends last, if it was over any decision."""
-        query = select(passes.c.report).order_by(passes.c.until.desc(), passes.c.number.desc()).limit(1)
+        query = _newest_first(select(passes.c.report)).limit(1)
         found = self._reading(lambda connection: connection.execute(query).scalars())
         return WatchReport.model_validate_json(found[0]) if found and found[0] else None
 
@@ -158,6 +163,11 @@ class WatchBook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    """Return the query of passes, that whose period ends last first."""
+    return query.order_by(passes.c.until.desc(), passes.c.number.desc())
 
 
 def _alerts(

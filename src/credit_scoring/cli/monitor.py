@@ -14,7 +14,7 @@ from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.cli.periods import duration, moment
 from credit_scoring.cli.scoring import batch_counter
 from credit_scoring.cli.wiring import opened_decisions, read_settings, require_extra, terminal
-from credit_scoring.domain.errors import WebhookError
+from credit_scoring.domain.errors import DataError, WebhookError
 from credit_scoring.monitoring.told import told, told_alert, told_pass
 
 if TYPE_CHECKING:
@@ -35,10 +35,13 @@ def monitor_run(
 ) -> None:
     """Compare the champion's decisions of a window with training, record that, and open and close alerts.
 
+    A window that ends before that of another pass is judged by what was known then, and changes no alert.
     Exit code 2 if an alert is opened, else 0: an alert is opened once, and closes when its check is steady again.
     """
     now = recorded_now()
     end = now if until is None else moment(until, now)
+    if end > now:
+        raise DataError(f"--until {until} has not come yet: a pass is of the past, and alerts are those of the latest one")
     with terminal.step("Comparing recorded decisions with training") as bar:
         opened = make_pass(end - duration(window), end, at=now, on_rows=batch_counter(bar))
     if opened:
@@ -60,9 +63,12 @@ def make_pass(
 
         found = watch_decisions(bundle, log, since, until, on_rows=on_rows)
         made, happened = record_pass(book, bundle, champion.version, found, at)
+        (newest,) = book.passes(limit=1)
         _send(book)
     for notice in left_out(found):
         terminal.notice(notice)
+    if newest.until > until:
+        terminal.notice(f"a pass up to {newest.until:%Y-%m-%d %H:%M} is recorded: this older one changes no alert")
     typer.echo(told_pass(made))
     if found.report is not None:
         typer.echo(told(found.report))

@@ -115,6 +115,18 @@ def monitor_drift(server: Running) -> str:
     return done.stdout
 
 
+def test_a_pass_over_the_past_leaves_the_alerts_and_one_over_the_future_is_refused(server: Running) -> None:
+    decide(server, 20)
+    monitor(server, code=2)
+    alerts = watched(server)["alerts"]
+    assert "this older one changes no alert" in monitor(server, "run", "--until", "7d", code=0)
+    found = watched(server)
+    assert found["alerts"] == alerts
+    assert [sum(one["decisions"].values()) for one in found["passes"]] == [0, 20]
+    assert "has not come yet" in monitor(server, "run", "--until", "2999-01-01", code=1)
+    assert len(watched(server)["passes"]) == 2
+
+
 def test_a_watch_that_is_broken_in_any_way_leaves_decisions_alone(server: Running) -> None:
     decide(server, 5)
     monitor(server, code=1, file_limit=20_000)  # its disk is full

@@ -74,6 +74,18 @@ class BookLaws:
             book.record(made(4), None, lambda known: alarmed(known, 4))
             assert [alert.closed is None for alert in book.alerts()] == [True, False]
 
+    def test_a_pass_over_an_older_period_neither_opens_nor_closes_an_alert(self, url: str) -> None:
+        with WatchBook(url) as book:
+            book.record(made(3), None, lambda known: alarmed(known, 3))
+            book.record(made(2), None, lambda known: steady(known, 2))
+            assert [alert.opened for alert in book.open_alerts()] == [START + timedelta(days=3)]
+            book.record(made(4), None, lambda known: steady(known, 4))
+            assert book.record(made(1), None, lambda known: alarmed(known, 1)) == ((), (), ())
+            assert book.open_alerts() == []
+            assert book.passes() == [made(1), made(2), made(3), made(4)]
+            book.record(made(4), None, lambda known: alarmed(known, 4))  # the same period once more is not older
+            assert len(book.open_alerts()) == 1
+
     def test_passes_at_the_same_time_open_an_alert_once(self, url: str) -> None:
         def run(day: int) -> None:
             with WatchBook(url) as book:

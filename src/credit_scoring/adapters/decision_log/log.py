@@ -145,9 +145,9 @@ class DecisionLog:
         """Yield the decisions from `since` to `until`, both included, in order, with bounded memory."""
         return watching.decided(self.database, since, until)
 
-    def matured(self, bundle: str) -> Iterator[watching.MaturedPage]:
-        """Yield all decisions of a bundle, in order, each with its outcome where that is known."""
-        return watching.matured(self.database, bundle)
+    def matured(self, bundle: str, until: datetime) -> Iterator[watching.MaturedPage]:
+        """Yield a bundle's decisions up to `until`, in order, each with its outcome where it was recorded by then."""
+        return watching.matured(self.database, bundle, until)
 
     def scan(self, *, kinds: Sequence[EntryKind], after: int = 0) -> Iterator[Recorded]:
         """Yield the entries of the kinds in order, from the one after the sequence `after`; memory is bounded."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row, Select, and_, select
 
+from credit_scoring.adapters.decision_log.chain import microseconds
 from credit_scoring.adapters.decision_log.database import Database
 from credit_scoring.adapters.decision_log.reading import within
 from credit_scoring.adapters.decision_log.tables import entries, payloads
@@ -42,7 +43,7 @@ class MaturedPage:
     """Some decisions of one bundle, in order; every field has one element for each.
 
     ``at`` is when it was made, UTC; ``granted`` whether the model approved it; ``defaulted`` is 1 for defaulted, 0 for
-    repaid, NaN where it is not known; ``days`` how long after the decision that was observed.
+    repaid, NaN where it was not known; ``days`` how long after the decision that was observed.
     """
 
     at: NDArray[np.datetime64]
@@ -66,14 +67,14 @@ def decided(database: Database, since: datetime, until: datetime) -> Iterator[De
         )
 
 
-def matured(database: Database, bundle: str) -> Iterator[MaturedPage]:
-    """Yield all decisions of a bundle, each with its outcome where that is known."""
-    outcome = entries.alias("outcome")
-    known = and_(outcome.c.subject == entries.c.id, outcome.c.kind == "outcome")
+def matured(database: Database, bundle: str, until: datetime) -> Iterator[MaturedPage]:
+    """Yield all decisions of a bundle up to `until`, each with its outcome where that was recorded by then."""
+    outcome, last = entries.alias("outcome"), microseconds(until)
+    known = and_(outcome.c.subject == entries.c.id, outcome.c.kind == "outcome", outcome.c.at <= last)
     query = (
         select(entries.c.sequence, entries.c.at, entries.c.decision, entries.c.p_default, outcome.c.facts)
         .select_from(entries.outerjoin(outcome, known))
-        .where(entries.c.kind == "decision", entries.c.bundle == bundle)
+        .where(entries.c.kind == "decision", entries.c.bundle == bundle, entries.c.at <= last)
     )
     for rows in _pages(database, query):
         at = np.array([row.at for row in rows], dtype="datetime64[us]")
