@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from credit_scoring.adapters.decision_log.log import DecisionLog
 from credit_scoring.adapters.decision_log.values import unpack_values
@@ -19,13 +20,13 @@ from credit_scoring.monitoring.alerts import Episodes, Key, episodes
 from credit_scoring.monitoring.checks import NO_DECISIONS, Verdict
 from credit_scoring.monitoring.drift import Finding
 from credit_scoring.monitoring.passes import Pass, told
-from credit_scoring.monitoring.performance import calibration_spread
 from credit_scoring.monitoring.reference import DECISIONS, Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.monitoring.vintages import Vintage, vintages
-from credit_scoring.monitoring.watch import WatchReport, Window, watch
+from credit_scoring.monitoring.watch import WatchReport, Window, spread_of, watch
 from credit_scoring.scoring.sample import RowSample, shown_columns
 
+Floats = NDArray[np.float64]
 OnRows = Callable[[int], None]
 
 
@@ -74,7 +75,8 @@ def watch_decisions(
     if counts.rows:
         known = np.concatenate(p_default)
         window = Window(counts, known, np.full(known.size, np.nan))  # what became of them is told by vintages
-        found.report = watch(bundle, reference, window, _vintages(bundle, log, until))
+        spread = spread_of(bundle)
+        found.report = watch(bundle, reference, window, _vintages(bundle, log, until, spread), spread=spread)
     return found
 
 
@@ -140,13 +142,12 @@ def _with_unseen(reference: Reference, page: DecidedPage, rows: list[int], count
     return replace(counts, unseen=np.array(known, dtype=np.int64))
 
 
-def _vintages(bundle: Bundle, log: DecisionLog, until: datetime) -> tuple[Vintage, ...]:
+def _vintages(bundle: Bundle, log: DecisionLog, until: datetime, spread: Floats) -> tuple[Vintage, ...]:
     pages = list(log.matured(bundle.digest, until))
-    policy, spread = bundle.policy, calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
     columns = ("at", "granted", "p_default", "defaulted", "days")
     return vintages(
         *(np.concatenate([getattr(page, name) for page in pages]) for name in columns),
-        cutoff=policy.cutoff,
-        costs=policy.costs,
+        cutoff=bundle.policy.cutoff,
+        costs=bundle.policy.costs,
         spread=spread,
     )
