@@ -78,12 +78,12 @@ class Comparison(_Record):
     """Champion and challenger on the same applications. Differences are challenger minus champion.
 
     ``population`` says whose outcomes are compared: ``all``, or those that the champion ``approved``, where the
-    declined have none. ``figures`` are of the ``known``; empty where these ended alike. ``promised`` is defaults over
-    what the PDs promised, champion first. ``expected_cost`` is the difference in cost per application on all of them,
-    as the champion's PDs say and as the challenger's say; each flatters its own. ``cost`` is what counts: the paired
-    difference, or, where only the approved have outcomes, that on those it turns away plus what the champion's PDs say
-    of those it lets in; ``champion_cost`` is what it is to be seen against. ``stability`` is the PSI of the PD between
-    development, out of fold, and now, champion first; ``psi_between`` that between the two models now.
+    declined have none or are not there. ``figures`` are of the ``known``; empty where these ended alike. ``promised``
+    is defaults over what the PDs promised, champion first. ``expected_cost`` is the difference in cost per application
+    on all, as the champion's PDs say and as the challenger's say; each flatters its own. ``cost`` is what counts:
+    the paired difference, or, where only the approved have outcomes, that on those it turns away plus what the
+    champion's PDs say of those it lets in; ``champion_cost`` is what it is to be seen against. ``stability`` is the
+    PSI of the PD between development, out of fold, and now, champion first; ``psi_between`` that between the two now.
     """
 
     champion: Contender
@@ -140,7 +140,8 @@ def compare(
     rows = rows.select(name for name in (*_COLUMNS, *ATTRIBUTES.values()) if name in rows.columns)
     rows = rows.with_columns(pl.col("defaulted").cast(pl.Boolean)).sort(rows.columns)
     known, declined = rows["defaulted"].is_not_null().to_numpy(), rows["champion_declined"].to_numpy()
-    whole = bool(known.all())
+    # A champion that declines nobody here has chosen them, unless it declines nobody at all.
+    whole = bool(known.all() and (declined.any() or math.isinf(champion.cutoff)))
     judged = known if whole else known & ~declined
     expected = _expected_differences(rows, costs)
     pair = _paired(rows.filter(judged), costs, seed)

@@ -14,6 +14,7 @@ from credit_scoring.monitoring.slices import Difference, Slice
 
 State = Literal["passed", "failed", "too_few", "not_judged"]
 Verdict = Literal["promote", "wait", "refuse"]
+_CHOSEN = "the champion approves all that are here, so that the rate can only fall: add some that it declined"
 
 
 class _Record(BaseModel):
@@ -179,7 +180,10 @@ def _slices(found: Comparison, policy: PromotionPolicy) -> Iterator[Rule]:
     approved = [(one, one.approval_rate_difference) for one in large]
     checks = len(approved) + len(ranked)
     reach = NormalDist().inv_cdf(1 - policy.chance / checks) if checks else 0.0
-    yield _fall("CS-C06", "approval rate, worst change of a group", approved, policy.approval_fall, reach)
+    approval = _fall("CS-C06", "approval rate, worst change of a group", approved, policy.approval_fall, reach)
+    if found.population == "approved" and not found.swap.both_decline + found.swap.let_in.applications:
+        approval = approval.model_copy(update={"state": "too_few", "about": _CHOSEN})
+    yield approval
     yield _fall("CS-C07", "AUC, worst change of a group", ranked, policy.auc_fall, reach)
 
 

@@ -252,6 +252,25 @@ def test_of_the_approved_alone_only_what_they_can_tell_is_judged() -> None:
     assert found.cost.value == pytest.approx((-gain + (11 * let_in - 1).sum()) / rows.height)
 
 
+def test_of_those_alone_whom_the_champion_approved_no_challenger_is_promoted() -> None:
+    rows = drawn(8_000, 11, champion=1.5, challenger=0.3)
+    found = compared(rows.filter(~pl.col("champion_declined")))
+    judged = judge(found)
+    assert found.population == "approved"
+    states = {rule.code: rule.state for rule in judged.rules}
+    assert {states[code] for code in ("CS-C04", "CS-C05", "CS-C07")} == {"not_judged"}
+    assert (states["CS-C03"], states["CS-C06"]) == (
+        "passed",
+        "too_few",
+    )  # it costs less; whom it would let in, none tells
+    assert judged.verdict == "wait"
+    nobody_declined = rows.with_columns(champion_declined=False)
+    champion = CHAMPION.model_copy(update={"cutoff": float("inf")})
+    developed = rows["champion"].to_numpy(), rows["challenger"].to_numpy()
+    all_of_them = compare(nobody_declined, champion, CHALLENGER, COSTS, developed=developed, compared_on="")
+    assert all_of_them.population == "all"
+
+
 def test_psi_of_the_pd_is_nothing_without_a_shift_and_grows_with_it() -> None:
     generator = np.random.default_rng(0)
     then, now = generator.beta(1, 11, (2, 5_000))
