@@ -21,6 +21,7 @@ from mlflow import MlflowClient
 
 from credit_scoring.adapters.decision_log.ids import new_id
 from credit_scoring.adapters.decision_log.log import open_log
+from credit_scoring.adapters.watch_book import WatchBook
 from credit_scoring.bundle.published import LEDGER, Pointer, PublishedBundles
 from credit_scoring.domain.errors import DataError
 from credit_scoring.domain.record import Entry, Json, Outcome, Payload
@@ -77,6 +78,10 @@ def test_a_better_challenger_is_told_promoted_by_a_person_and_rolled_back(typed:
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     run_id = str(client.get_model_version("credit-scoring", "2").run_id)
     assert report(Path(client.download_artifacts(run_id, "challenge.json", str(tmp_path)))) == found
+    with WatchBook(f"sqlite:///{tmp_path / 'watch.db'}") as book:
+        kept = book.newest_challenge()
+    assert kept is not None
+    assert kept.model_dump(mode="json") == found
 
     typed("model", "promote", "challenger", "--by", "ada", "--reason", "cheaper")
     typed("model", "rollback", "--by", "bob")
@@ -93,7 +98,10 @@ def test_a_better_challenger_is_told_promoted_by_a_person_and_rolled_back(typed:
 def test_a_challenger_of_nothing_new_waits_and_a_poorer_one_is_refused(typed: Typed, tmp_path: Path) -> None:
     once, now = written(tmp_path)
     typed("train", "--matrix", now, *FILE)
-    assert "WAIT" in typed("challenge", "--matrix", now, *FILE, code=4)
+    (tmp_path / "watch.db").write_bytes(b"no book" * 1_000)
+    told = typed("challenge", "--matrix", now, *FILE, code=4)
+    assert "WAIT" in told
+    assert "not told of this comparison" in told  # and the verdict stands all the same
     found = report(tmp_path / "reports" / "challenge.json")["comparison"]
     assert found["figures"]["auc"]["difference"] == {"value": 0, "lower": 0, "upper": 0}
     for artifact in tmp_path.glob("mlartifacts/**/seen.parquet"):

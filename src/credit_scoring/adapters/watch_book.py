@@ -1,4 +1,4 @@
-"""The watch's book: its passes and alerts, in a database apart from the decisions, which it so never holds up."""
+"""The watch's book: passes, alerts and challenges, in a database apart from the decisions, which it never holds up."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from credit_scoring.adapters.decision_log.engines import BEGIN_WRITING, made_eng
 from credit_scoring.domain.errors import WatchUnavailableError
 from credit_scoring.monitoring.alerts import Alert, Episodes
 from credit_scoring.monitoring.passes import Pass
+from credit_scoring.monitoring.promotion import Challenge
 from credit_scoring.monitoring.watch import WatchReport
 
 T = TypeVar("T")
@@ -55,10 +56,16 @@ alerts = Table(
     Column("told", Integer, nullable=False, comment="1 once the webhook, if there is one, took the opening; 2 the end"),
     Column("alert", Text, nullable=False, comment="Alert, as JSON"),
 )
+challenges = Table(
+    "watch_challenges",
+    _metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("challenge", Text, nullable=False, comment="Challenge, as JSON"),
+)
 
 
 class WatchBook:
-    """Passes and alerts. Every method raises `WatchUnavailableError` if the database cannot be used now."""
+    """Passes, alerts and challenges. Every method raises `WatchUnavailableError` if the database cannot be used now."""
 
     def __init__(self, url: str) -> None:
         self._engine, self._file = made_engine(url, "watch's book", kept=False)
@@ -98,26 +105,26 @@ class WatchBook:
         query = _newest_first(select(passes.c.summary)).limit(limit)
         if since is not None:
             query = query.where(passes.c.until >= microseconds(since))
-        found = self._reading(lambda connection: connection.execute(query).scalars())
+        found = self._reading(passes, lambda connection: connection.execute(query).scalars())
         return [Pass.model_validate_json(text) for text in reversed(found)]
 
     def newest_report(self) -> WatchReport | None:
         """Return the whole report of the pass whose period ends last, if it was over any decision."""
         query = _newest_first(select(passes.c.report)).limit(1)
-        found = self._reading(lambda connection: connection.execute(query).scalars())
+        found = self._reading(passes, lambda connection: connection.execute(query).scalars())
         return WatchReport.model_validate_json(found[0]) if found and found[0] else None
 
     def open_alerts(self) -> list[Alert]:
         """Return the alerts that are open, oldest first."""
-        return [alert for _, alert in self._reading(lambda one: _alerts(one, only_open=True))]
+        return [alert for _, alert in self._reading(passes, lambda one: _alerts(one, only_open=True))]
 
     def alerts(self, limit: int = 200) -> list[Alert]:
         """Return the newest alerts, open or closed, newest first."""
-        return [alert for _, alert in self._reading(lambda one: _alerts(one, limit=limit))]
+        return [alert for _, alert in self._reading(passes, lambda one: _alerts(one, limit=limit))]
 
     def untold(self) -> list[tuple[int, Alert]]:
         """Return the alerts whose opening, or whose end, no webhook has taken yet, with their numbers."""
-        return self._reading(lambda connection: _alerts(connection, untold=True))
+        return self._reading(passes, lambda connection: _alerts(connection, untold=True))
 
     def tell(self, told: Sequence[tuple[int, Alert]]) -> None:
         """Note that a webhook took these alerts as they are."""
@@ -129,12 +136,23 @@ class WatchBook:
 
         self._writing(write)
 
-    def _reading(self, work: Callable[[Connection], Iterable[T]]) -> list[T]:
-        """Return what `work` finds, nothing where no pass was ever recorded; no file is made to look into it."""
+    def record_challenge(self, made: Challenge) -> None:
+        """Record a comparison of a challenger with the champion, and what was judged of it."""
+        row = {"challenge": made.model_dump_json()}
+        self._writing(lambda connection: connection.execute(insert(challenges).values(row)))
+
+    def newest_challenge(self) -> Challenge | None:
+        """Return the comparison that was recorded last, if any was."""
+        query = select(challenges.c.challenge).order_by(challenges.c.number.desc()).limit(1)
+        found = self._reading(challenges, lambda connection: connection.execute(query).scalars())
+        return Challenge.model_validate_json(found[0]) if found else None
+
+    def _reading(self, table: Table, work: Callable[[Connection], Iterable[T]]) -> list[T]:
+        """Return what `work` finds, nothing where the table was never written; no file is made to look into it."""
         if self._file is not None and not self._file.exists():
             return []
         with self._told(), self._engine.connect() as connection:
-            return list(work(connection)) if inspect(connection).has_table(passes.name) else []
+            return list(work(connection)) if inspect(connection).has_table(table.name) else []
 
     def _writing(self, work: Callable[[Connection], T]) -> T:
         if self._file is not None:

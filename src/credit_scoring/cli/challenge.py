@@ -13,10 +13,11 @@ from credit_scoring.bundle.published import Published, PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.cli.groups import grouped
 from credit_scoring.cli.model import model_app
+from credit_scoring.cli.monitor import opened_book
 from credit_scoring.cli.options import ByOption
 from credit_scoring.cli.training import Fitting, Input, trained_from
 from credit_scoring.cli.wiring import open_registry, opened_bundle, read_settings, require_extra, terminal, who
-from credit_scoring.domain.errors import BundleError, DataError
+from credit_scoring.domain.errors import BundleError, DataError, MissingExtraError, WatchUnavailableError
 from credit_scoring.monitoring.challenge_told import told
 from credit_scoring.monitoring.challenger import Contender, compare
 from credit_scoring.monitoring.promotion import Challenge, judge
@@ -136,7 +137,7 @@ def _contender(published: Published, bundle: Bundle) -> Contender:
 
 
 def _finish(found: Challenge, registry: MlflowRegistry, out: Path | None) -> Never:
-    """Keep the comparison under the home folder and with the challenger's run, tell it, and leave with its code."""
+    """Keep the comparison under the home folder, with the challenger's run and in the watch's book; leave with code."""
     reports = read_settings().reports
     reports.mkdir(parents=True, exist_ok=True)
     content = found.model_dump_json(indent=1) + "\n"
@@ -145,6 +146,11 @@ def _finish(found: Challenge, registry: MlflowRegistry, out: Path | None) -> Nev
         draft.write_text(content, encoding="utf-8")
         draft.replace(path)
     registry.log_comparison(found.comparison.challenger.digest, content)
+    try:
+        with opened_book() as book:
+            book.record_challenge(found)
+    except (MissingExtraError, WatchUnavailableError) as error:
+        terminal.notice(f"the service and the dashboard are not told of this comparison: {error}")
     typer.echo(told(found))
     raise typer.Exit(EXITS[found.judgement.verdict])
 

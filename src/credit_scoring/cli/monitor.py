@@ -41,7 +41,7 @@ def monitor_run(
     now = recorded_now()
     end = now if until is None else moment(until, now)
     if end > now:
-        raise DataError(f"--until {until} has not come yet: a pass is of the past, and alerts are those of the latest one")
+        raise DataError(f"--until {until} has not come yet: a pass is over recorded decisions")
     with terminal.step("Comparing recorded decisions with training") as bar:
         opened = make_pass(end - duration(window), end, at=now, on_rows=batch_counter(bar))
     if opened:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from credit_scoring.wire.base import Decision, Moment, Wire
+from credit_scoring.wire.challenge import WatchChallenge
 from credit_scoring.wire.model import Interval
 
 Severity = Literal["notice", "alarm"]
@@ -106,6 +107,7 @@ class Watch(Wire):
     concepts: tuple[WatchedConcept, ...] = Field(description="Of the newest pass.")
     vintages: tuple[WatchVintage, ...] = Field(description="Of the newest pass, oldest first.")
     alerts: tuple[WatchAlert, ...] = Field(description="Newest first, open or closed.")
+    challenge: WatchChallenge | None = Field(description="The newest comparison of a challenger with the champion.")
 
 
 class WatchSearch(Wire):

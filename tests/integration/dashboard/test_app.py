@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.running import THREE_SCORES, Running, free_port, running
 from tests.served import Bundles
+from tests.unit.monitoring.conftest import challenged
 
 from credit_scoring import dashboard
 from credit_scoring.adapters.decision_log.log import open_log
@@ -203,8 +204,24 @@ def test_the_watch_tells_its_passes_that_there_are_none_and_that_its_book_is_bro
         assert plain(words.day(made.until)) in texts_of(told["volumes"])
         codes = {str(cell).split()[0] for table in told["alerts"].table for cell in table.value.iloc[:, 0]}
         assert codes == {plain(one.code) for one in happened.opened}
+    app = monitoring(watching.url, "challenger", both[0])
+    assert [one.value for one in app.info] == [both[0]("challenge.none")]
+    for known in (True, False):
+        made_of = challenged(3, known=known)
+        with WatchBook(f"sqlite:///{file}") as book:
+            book.record_challenge(made_of)
+        for words in both:
+            app = monitoring(watching.url, "challenger", words)
+            assert words(f"challenge.verdict.{made_of.judgement.verdict}") in texts_of(app)
+            assert [one.value for one in app.info] == [words("challenge.past")]
+            tables = [table.value for table in app.table]
+            rules = [str(cell).split()[0] for cell in tables[0].iloc[:, 0]]
+            assert rules == [plain(rule.code) for rule in made_of.judgement.rules]
+            states = [words(f"challenge.state.{rule.state}") for rule in made_of.judgement.rules]
+            assert list(tables[0].iloc[:, 3]) == [plain(state) for state in states]
+            assert len(tables) == (3 if known else 2)  # rules, figures where there are any, both versions
     file.write_bytes(b"no book " * 512)
-    for words, section in zip(both, ("alerts", "volumes"), strict=True):
+    for words, section in zip((*both, both[0]), ("alerts", "volumes", "challenger"), strict=True):
         app = monitoring(watching.url, section, words)
         assert any(words("monitoring.broken") in one.value for one in app.error)
         assert any(str(file) in one.value for one in app.code)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.unit.monitoring.conftest import challenged
 
 from credit_scoring.adapters.watch_book import WatchBook
 from credit_scoring.domain.errors import DataError, WatchUnavailableError
@@ -85,6 +86,15 @@ class BookLaws:
             assert book.passes() == [made(1), made(2), made(3), made(4)]
             book.record(made(4), None, lambda known: alarmed(known, 4))  # the same period once more is not older
             assert len(book.open_alerts()) == 1
+
+    def test_the_newest_challenge_comes_back_whole(self, url: str) -> None:
+        with WatchBook(url) as book:
+            assert book.newest_challenge() is None
+            book.record(made(1), None, lambda known: Episodes((), tuple(known), ()))
+            assert book.newest_challenge() is None
+            for seed in (1, 2):
+                book.record_challenge(challenged(seed))
+            assert book.newest_challenge() == challenged(2)
 
     def test_passes_at_the_same_time_open_an_alert_once(self, url: str) -> None:
         def run(day: int) -> None:

@@ -9,11 +9,14 @@ import pytest
 
 from credit_scoring.bundle.linear import LinearPart, Term
 from credit_scoring.bundle.manifest import FORMAT_VERSION, Evaluation, FeatureCard, Manifest
-from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder
+from credit_scoring.bundle.model import Calibrator, CreditModel, Encoder, logistic
 from credit_scoring.bundle.profile import reference_profile
 from credit_scoring.bundle.store import Bundle
+from credit_scoring.decision.cost import CostMatrix
 from credit_scoring.decision.policy import CostPolicy
 from credit_scoring.domain.text import Text
+from credit_scoring.monitoring.challenger import Contender, compare
+from credit_scoring.monitoring.promotion import Challenge, judge
 from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.scoring.score import score
@@ -22,6 +25,7 @@ from credit_scoring.training.provenance import provenance
 NUMBERS = tuple(f"x{number}" for number in range(12))
 WORDS = ("job", "town")
 ROWS = 4_000
+COSTS = CostMatrix(10, 1)
 Counted = Callable[[pl.DataFrame], Tally]
 
 
@@ -125,3 +129,28 @@ def counted(bundle: Bundle, reference: Reference) -> Counted:
         return tally(reference, matrix, decisions["p_default"].to_numpy(), decisions["decision"])
 
     return count
+
+
+def challenged(seed: int, *, known: bool = True) -> Challenge:
+    """Return two drawn models, the challenger with less noise, compared and judged; with outcomes or without."""
+    generator = np.random.default_rng(seed)
+    truth = generator.normal(-2.3, 1, 600)
+    p = {
+        who: logistic(truth + generator.normal(0, noise, 600)) for who, noise in (("champion", 1), ("challenger", 0.3))
+    }
+    rows = pl.DataFrame(
+        {
+            **p,
+            **{f"{who}_declined": one >= COSTS.theoretical_cutoff for who, one in p.items()},
+            "defaulted": pl.Series(
+                (generator.random(600) < logistic(truth)) if known else [None] * 600, dtype=pl.Boolean
+            ),
+        }
+    )
+    champion, challenger = (
+        Contender(version=number, digest=who, candidate="blend", cutoff=COSTS.theoretical_cutoff)
+        for number, who in enumerate(p, start=1)
+    )
+    developed = p["champion"], p["challenger"]
+    found = compare(rows, champion, challenger, COSTS, developed=developed, compared_on="drawn applications")
+    return Challenge(at="2026-11-30T12:00:00+00:00", judgement=judge(found), comparison=found)

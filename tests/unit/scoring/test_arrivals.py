@@ -16,7 +16,7 @@ from credit_scoring.domain.errors import FaultyInputError
 from credit_scoring.features.assemble import assemble, catalogue
 from credit_scoring.scoring.arrivals import accepted, matrices
 from credit_scoring.scoring.score import without_untold
-from credit_scoring.tables.read import HISTORIES, Tables, tables_from_frames
+from credit_scoring.tables.frames import HISTORIES, Tables, tables_from_frames
 from credit_scoring.tables.schema import APPLICATION_ID, OUTCOME, schema
 from credit_scoring.wire.scoring import ApplicationRequest
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.cards import Card, show_cards
+from credit_scoring.dashboard.challenge import show_challenge
 from credit_scoring.dashboard.charts import show, show_table
 from credit_scoring.dashboard.checks import show_alerts, show_findings
 from credit_scoring.dashboard.desk import Desk
@@ -43,7 +44,7 @@ def page(desk: Desk) -> None:
         name: partial(_watched, desk, found, draw) for name, draw in watched.items()
     }
     sections["volumes"] = partial(_volumes, desk, found)
-    sections["challenger"] = partial(_challenger, desk, versions)
+    sections["challenger"] = partial(_challenger, desk, found, versions)
     show_sections(desk, "monitoring", sections)
     st.markdown(words("monitoring.note"))
 
@@ -61,12 +62,16 @@ def _watch(desk: Desk) -> Found:
 def _watched(desk: Desk, found: Found, draw: Callable[[Desk, Watch], None]) -> None:
     """Draw a section of what the watch found, or why there is nothing."""
     if isinstance(found, ApiError):
-        st.error(f"**{desk.words('monitoring.broken')}**  \n{desk.words('monitoring.broken_way')}")
-        st.code(found.detail, language=None, wrap_lines=True)
+        _broken(desk, found)
     elif not found.passes:
         st.info(desk.words("monitoring.no_pass"))
     else:
         draw(desk, found)
+
+
+def _broken(desk: Desk, error: ApiError) -> None:
+    st.error(f"**{desk.words('monitoring.broken')}**  \n{desk.words('monitoring.broken_way')}")
+    st.code(error.detail, language=None, wrap_lines=True)
 
 
 def _pass_cards(desk: Desk, found: Watch) -> list[Card]:
@@ -176,11 +181,16 @@ def _volumes(desk: Desk, found: Found) -> None:
     show_overrides(desk, summary)
 
 
-def _challenger(desk: Desk, versions: tuple[ModelVersion, ...]) -> None:
+def _challenger(desk: Desk, found: Found, versions: tuple[ModelVersion, ...]) -> None:
     words = desk.words
-    champion, challenger = (_in_role(versions, role) for role in ("champion", "challenger"))
-    st.markdown(words("monitoring.compare" if challenger else "monitoring.get_challenger"))
-    sides = {"champion": champion, "challenger": challenger}
+    sides = {role: _in_role(versions, role) for role in ("champion", "challenger")}
+    if isinstance(found, ApiError):
+        _broken(desk, found)
+    elif found.challenge is not None:
+        show_challenge(desk, found.challenge, sides)
+    else:
+        st.info(words("challenge.none"))
+    st.markdown(words("monitoring.compare" if sides["challenger"] else "monitoring.get_challenger"))
     told = {words(f"role.{role}"): _version(desk, one) for role, one in sides.items() if one is not None}
     facts = [fact for fact in next(iter(told.values()), {}) if any(cells[fact] for cells in told.values())]
     show_table(
