@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import finished, nothing
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.style import BRAND, PAPER, QUIET
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.model import CalibrationBin, Interval, Performance
@@ -18,6 +19,7 @@ from credit_scoring.wire.model import CalibrationBin, Interval, Performance
 _ROOT_TICKS: Final = (0.0, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)
 
 
+@remembered
 def calibration(performance: Performance, words: Words) -> Chart:
     """Return the default rate of groups of equal PD against their mean PD, both on a square-root scale."""
     title = words("chart.calibration.title")

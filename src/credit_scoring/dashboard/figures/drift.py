@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import SMALL, evenly, finished, hatched, nothing, points_shown
 from credit_scoring.dashboard.figures.labels import lines_in, wrapped
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import fixed, number_axis, percent_axis, row_axis
 from credit_scoring.dashboard.figures.timeline import LOOKS, MOST_ROWS, add_line, finished_over_time, place, time_axis
 from credit_scoring.dashboard.style import DECLINE, EVERYONE, INK, PAPER, RAISES, REFER
@@ -39,6 +40,7 @@ class _Moved(NamedTuple):
     since: datetime
 
 
+@remembered
 def psi_over_time(
     passes: Sequence[WatchPass], findings: Sequence[WatchFinding], features: Mapping[str, FeatureInfo], words: Words
 ) -> Chart:
@@ -157,6 +159,7 @@ def _told(
     return [words("chart.psi.steady" if worst.psi < NOTICE else "chart.psi.chance", **facts)]
 
 
+@remembered
 def moved_by_concept(concepts: Sequence[WatchedConcept], words: Words) -> Chart:
     """Return each concept's share of the model's weight, and how much of it is on features that moved."""
     title = words("chart.moved_concepts.title")

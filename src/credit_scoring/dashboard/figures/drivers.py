@@ -13,6 +13,7 @@ from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import SMALL, evenly, finished, hatched, nothing
 from credit_scoring.dashboard.figures.labels import lines_in, wrapped
 from credit_scoring.dashboard.figures.odds import arrow, factor, odds_axis, signed
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import percent_axis, row_axis
 from credit_scoring.dashboard.style import BRAND, EVERYONE, INK, LOWERS, PAPER, QUIET, RAISES
 from credit_scoring.dashboard.words import Words
@@ -44,6 +45,7 @@ _LOOKS: Final = (
 )
 
 
+@remembered
 def concepts(found: Effects, words: Words) -> Chart:
     """Return each concept's share of all that moves the PDs, largest first; beyond twelve the rest together."""
     title = words("chart.concepts.title")
@@ -84,6 +86,7 @@ def concepts(found: Effects, words: Words) -> Chart:
     return Chart(title, sentence, figure, columns, rows)
 
 
+@remembered
 def effects(found: Effects, words: Words, most: int = 12) -> Chart:
     """Return what the strongest features do to the PDs of a sample, a point an applicant, a row a feature.
 

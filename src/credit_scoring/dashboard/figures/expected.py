@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import evenly, nothing, points_shown, tint
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import fixed, number_axis, percent_axis
 from credit_scoring.dashboard.figures.timeline import LOOKS, MOST_ROWS, add_line, finished_over_time, place, time_axis
 from credit_scoring.dashboard.style import BRAND, QUIET
@@ -36,6 +37,7 @@ def teller(figure: str, words: Words) -> Callable[[float], str]:
     return lambda value: fixed(value, 3, words)
 
 
+@remembered
 def figure_over_time(passes: Sequence[WatchPass], name: Figure, words: Words) -> Chart:
     """Return a figure that the PDs promise, with its interval, beside that of training, a point a pass."""
     title = words(f"chart.worth.{name}.title")

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import finished, hatched
 from credit_scoring.dashboard.figures.labels import breadth, placed
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import apart, percent_axis
 from credit_scoring.dashboard.style import APPROVE, DECLINE, INK, PAPER, REFER
 from credit_scoring.dashboard.words import Words
@@ -47,6 +48,7 @@ _LOOKS: Final[dict[Decision, tuple[str, str]]] = {
 }
 
 
+@remembered
 def gauge(
     p_default: float,
     cutoff: float,

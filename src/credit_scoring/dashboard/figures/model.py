@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import evenly, finished, nothing, points_shown, tint
 from credit_scoring.dashboard.figures.labels import wrapped
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import fixed, percent_axis
 from credit_scoring.dashboard.style import BRAND, INK, PAPER, QUIET
 from credit_scoring.dashboard.words import Words
@@ -20,6 +21,7 @@ _MOST_ROWS: Final = 21
 _READ_AT: Final = 0.2
 
 
+@remembered
 def roc(performance: Performance, auc: Interval, words: Words) -> Chart:
     """Return the share of defaults detected against the share of good payers declined, a point a cut-off."""
     title = words("chart.roc.title")
@@ -56,6 +58,7 @@ def roc(performance: Performance, auc: Interval, words: Words) -> Chart:
     return Chart(title, " ".join(told), figure, columns, rows)
 
 
+@remembered
 def gains(performance: Performance, words: Words) -> Chart:
     """Return the share of all defaults that is among the riskiest applications, by their share."""
     title = words("chart.gains.title")

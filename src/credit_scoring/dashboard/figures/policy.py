@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import evenly, finished, nothing, points_shown, tint
 from credit_scoring.dashboard.figures.labels import Flag, hoist
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import fixed, number_axis, percent_axis
 from credit_scoring.dashboard.style import BRAND, INK, PAPER
 from credit_scoring.dashboard.words import Words
@@ -33,6 +34,7 @@ class _Mark(NamedTuple):
     symbol: str
 
 
+@remembered
 def cost_curve(curve: PolicyCurve, words: Words, proposed: float | None = None) -> Chart:
     """Return the cost per applicant of every cut-off with its interval, and the cut-offs that have a name."""
     title, columns = words("chart.cost.title"), _columns(words)
@@ -58,6 +60,7 @@ def cost_curve(curve: PolicyCurve, words: Words, proposed: float | None = None) 
     return Chart(title, _cost_told(curve, proposed, words), figure, columns, _rows(curve, marks, words))
 
 
+@remembered
 def approval_against_bad_rate(curve: PolicyCurve, words: Words, proposed: float | None = None) -> Chart:
     """Return the default rate among the approved against the share that is approved, a point a cut-off."""
     title, columns = words("chart.approval.title"), _columns(words)

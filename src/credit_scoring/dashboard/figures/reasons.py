@@ -13,6 +13,7 @@ from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import SMALL, finished, hatched, nothing
 from credit_scoring.dashboard.figures.labels import lines_in, wrapped
 from credit_scoring.dashboard.figures.odds import arrow, factor, odds_axis, signed
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import row_axis
 from credit_scoring.dashboard.style import INK, LOWERS, PAPER, QUIET, RAISES
 from credit_scoring.dashboard.words import Words
@@ -30,6 +31,7 @@ class _Step(NamedTuple):
     size: float
 
 
+@remembered
 def waterfall(explanation: RecordedExplanation, words: Words, most: int = 8) -> Chart:
     """Return how the concepts lead from the average applicant's log-odds to this application's.
 
@@ -53,6 +55,7 @@ def waterfall(explanation: RecordedExplanation, words: Words, most: int = 8) -> 
     return Chart(title, _told(steps, total, words), figure, columns, rows)
 
 
+@remembered
 def moved(simulation: Simulation, concept_of: Mapping[str, str], words: Words, most: int = 8) -> Chart:
     """Return what the changes do to each concept's contribution: after less before, in log-odds.
 

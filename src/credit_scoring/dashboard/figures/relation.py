@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import finished, nothing
 from credit_scoring.dashboard.figures.labels import wrapped
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import Bins, Value
 from credit_scoring.dashboard.style import INK, PAPER, SEQUENCE
 from credit_scoring.dashboard.words import Words
@@ -31,6 +32,7 @@ class _Cell(NamedTuple):
     y: int
 
 
+@remembered
 def relation(found: Relation, point: tuple[Value, Value], words: Words) -> Chart:
     """Return the mean PD of the applicants by two features, with the application's values `point` as a cross."""
     x, y = Bins.of(found.x, words), Bins.of(found.y, words)

@@ -7,12 +7,14 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import finished, hatched, nothing
 from credit_scoring.dashboard.figures.labels import Flag, hoist
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import Bins, number_axis
 from credit_scoring.dashboard.style import APPROVE, DECLINE, PAPER
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.policy import Portfolio
 
 
+@remembered
 def score_distribution(portfolio: Portfolio, cutoff: float, words: Words) -> Chart:
     """Return how many stored applicants have which PD, on both sides of the cut-off."""
     title = words("chart.scores.title")

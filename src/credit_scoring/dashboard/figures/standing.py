@@ -9,12 +9,14 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import finished, hatched, nothing
 from credit_scoring.dashboard.figures.labels import Flag, hoist, lines_in, wrapped
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import Bins, Value, percent_axis, row_axis
 from credit_scoring.dashboard.style import BRAND, EVERYONE, PAPER
 from credit_scoring.dashboard.words import Words
 from credit_scoring.wire.applicants import Group, Standing
 
 
+@remembered
 def standing(found: Standing, value: Value, words: Words) -> Chart:
     """Return how a feature is distributed among all and among similar applicants, with the application's `value`."""
     bins = Bins.of(found.axis, words)

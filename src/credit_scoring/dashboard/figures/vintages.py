@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.expected import Figure, between, errors, teller, value_axis
 from credit_scoring.dashboard.figures.frame import evenly, finished, nothing
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import digits_of, percent_axis, round_figures
 from credit_scoring.dashboard.figures.timeline import LOOKS, add_line
 from credit_scoring.dashboard.style import BRAND, INK
@@ -21,6 +22,7 @@ _MOST_MONTHS: Final = 6
 _ASIDE: Final = 0.1
 
 
+@remembered
 def realised_by_vintage(vintages: Sequence[WatchVintage], name: Figure, words: Words) -> Chart:
     """Return what became of the approved by month of their decision, beside what their PDs promised."""
     title = words(f"chart.realised.{name}.title")
@@ -120,6 +122,7 @@ def _realised_told(
     return f"{told} {counts}"
 
 
+@remembered
 def default_curves(vintages: Sequence[WatchVintage], words: Words) -> Chart:
     """Return which share of the approved had defaulted by months after the decision, a line a mature vintage."""
     title = words("chart.curves.title")

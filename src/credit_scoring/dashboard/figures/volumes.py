@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from credit_scoring.dashboard.charts import Chart
 from credit_scoring.dashboard.figures.frame import evenly, finished, hatched, nothing
+from credit_scoring.dashboard.figures.remembered import remembered
 from credit_scoring.dashboard.figures.scale import number_axis
 from credit_scoring.dashboard.figures.timeline import day_tick
 from credit_scoring.dashboard.style import APPROVE, DECLINE, REFER
@@ -25,6 +26,7 @@ _MARKERS: Final = {
 }
 
 
+@remembered
 def decisions_by_pass(passes: Sequence[WatchPass], words: Words) -> Chart:
     """Return the decisions that each pass compared, one bar a pass."""
     title = words("chart.volumes.title")
