@@ -22,6 +22,6 @@ def dashboard(
     with require_extra("dashboard", "the dashboard"):
         import streamlit  # noqa: F401, PLC0415 - the dashboard extra
     script = files("credit_scoring.dashboard").joinpath("__main__.py")
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command = [sys.executable, "-m", "credit_scoring.dashboard.server", "run", str(script)]
     command += ["--server.address", host, "--server.port", str(port)]
     os.execve(sys.executable, command, os.environ | {API_URL: api})  # noqa: S606 - no shell is wanted
