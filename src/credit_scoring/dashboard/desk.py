@@ -20,6 +20,8 @@ from credit_scoring.wire.model import FeatureInfo, ModelInfo
 M = TypeVar("M", bound=BaseModel)
 KEPT_SECONDS = 60
 MOST_KEPT = 500
+# The API closes a connection after 5 idle seconds: whoever asks over it at that moment is told that nothing answers.
+IDLE_SECONDS = 2.0
 _NAMES = {"decision": re.compile("[0-9a-f]{32}"), "applicant": re.compile("[0-9]{1,16}")}
 
 
@@ -96,7 +98,7 @@ def forget() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=SECONDS)
+    return httpx.Client(timeout=SECONDS, limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS))
 
 
 # Wire models are frozen, so all sessions may share them. Names with an underscore are no part of what is looked up by.
