@@ -11,7 +11,7 @@ import streamlit as st
 
 from credit_scoring.client.address import API_KEY, API_URL, DEFAULT_URL
 from credit_scoring.client.api import ApiError
-from credit_scoring.dashboard import style
+from credit_scoring.dashboard import browser, style
 from credit_scoring.dashboard.desk import Desk
 from credit_scoring.dashboard.states import tell
 from credit_scoring.dashboard.views import applicant, model, monitoring, portfolio, queue, simulation
@@ -43,7 +43,8 @@ def main() -> None:
     chosen = st.navigation(list(pages.values()))
     name = next(name for name, page in pages.items() if page is chosen)
     st.set_page_config(page_title=f"{words(f'page.{name}')} · {words('product')}", page_icon=ICON)
-    style.apply(words.language)
+    style.apply()
+    browser.settle(words)
     st.logo(LOGO, size="large")
     desk = Desk(
         words,

@@ -46,13 +46,9 @@ def framed(figure: go.Figure, *, height: int = HEIGHT, x: str = "", y: str = "",
     return figure
 
 
-def apply(language: str) -> None:
-    """Give the page its own style, and the language it is in: Streamlit says ``en`` whatever it shows."""
+def apply() -> None:
+    """Give the page its own style."""
     st.html(f"<style>{_CSS}</style>")
-    st.html(
-        f"<script>document.documentElement.lang = '{'fr' if language == 'fr' else 'en'}';</script>",
-        unsafe_allow_javascript=True,
-    )
 
 
 _CSS = f"""
