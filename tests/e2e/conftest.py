@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from tests.running import THREE_SCORES, Running, eventually, free_port, running
+from tests.running import START_SECONDS, THREE_SCORES, Running, eventually, free_port, running
 from tests.served import Bundles
 
 from credit_scoring.adapters.decision_log.log import open_log
@@ -103,7 +103,7 @@ def looking_at(api: str, browser: Browser, **environment: str) -> Iterator[Dashb
     try:
         url = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=url, timeout=5) as asking:
-            eventually(lambda: process.poll() is not None or answers(asking, "/_stcore/health"))
+            eventually(lambda: process.poll() is not None or answers(asking, "/_stcore/health"), START_SECONDS)
         assert process.poll() is None, "the dashboard did not start"
         yield Dashboard(url, browser)
     finally:

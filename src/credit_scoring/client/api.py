@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from credit_scoring.domain.text import Language
-from credit_scoring.wire.base import Problem
+from credit_scoring.wire.base import Fault, Problem
 
 M = TypeVar("M", bound=BaseModel)
 SECONDS = 30.0
@@ -19,11 +19,12 @@ class ApiError(Exception):
     """The API did not give what was asked for.
 
     ``kind`` is the last part of the problem's type (``not-found``, ``no-model``, …), or ``down`` where nothing
-    answered and ``foreign`` where something else than this API did; ``detail`` is the API's own sentence.
+    answered and ``foreign`` where something else than this API did; ``detail`` is the API's own sentence, ``faults``
+    what was wrong with the request, field by field.
     """
 
-    def __init__(self, kind: str, detail: str = "") -> None:
-        self.kind, self.detail = kind, detail
+    def __init__(self, kind: str, detail: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        self.kind, self.detail, self.faults = kind, detail, faults
         super().__init__(f"{kind}: {detail}")
 
 
@@ -71,4 +72,4 @@ def _refusal(response: httpx.Response) -> ApiError:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         return ApiError("foreign", f"{response.status_code} {response.reason_phrase}")
-    return ApiError(problem.type.rpartition(":")[2], problem.detail)
+    return ApiError(problem.type.rpartition(":")[2], problem.detail, problem.faults)

@@ -15,6 +15,7 @@ from streamlit.navigation.page import Page
 
 from credit_scoring.client.api import SECONDS, Api, ApiError
 from credit_scoring.dashboard.words import Words
+from credit_scoring.domain.text import LANGUAGES
 from credit_scoring.wire.model import FeatureInfo, ModelInfo
 
 M = TypeVar("M", bound=BaseModel)
@@ -58,8 +59,13 @@ class Desk:
         return {feature.name: feature for feature in ranked}
 
     def key_of(self, widget: str) -> str:
-        """Return the key of a widget whose choices are words: in another language it is another widget."""
-        return f"{widget}-{self.words.language}"
+        """Return the key of a widget whose choices are words: in another language another, with the same choice."""
+        key = f"{widget}-{self.words.language}"
+        for language in LANGUAGES:
+            chosen = st.session_state.get(f"{widget}-{language}")
+            if chosen is not None and key not in st.session_state:
+                st.session_state[key] = chosen
+        return key
 
     def waits(self, key: str) -> AbstractContextManager[object]:
         """Show a spinner that says what is waited for."""

@@ -28,7 +28,7 @@ def hand_out(desk: Desk, explained: RecordedExplanation, record: DecisionRecord)
         index=LANGUAGES.index(words.language),
         format_func=lambda one: words(f"language.{one}"),
         horizontal=True,
-        key=desk.key_of("handout_language"),
+        key=f"handout_language-{words.language}",
     )
     told = explained if language == words.language else _in(desk, language, explained.decision_id)
     content = letter(

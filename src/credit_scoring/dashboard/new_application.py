@@ -10,6 +10,7 @@ import streamlit as st
 
 from credit_scoring.client.api import ApiError
 from credit_scoring.dashboard.desk import Desk
+from credit_scoring.dashboard.states import show_faults
 from credit_scoring.dashboard.uploads import MOST_ROWS, CsvFile, UnreadableError, json_in, text_in
 from credit_scoring.wire.model import FeatureInfo
 from credit_scoring.wire.scoring import Explanation
@@ -56,18 +57,20 @@ LIMITS: Mapping[str, dict[str, Any]] = {
 
 
 def type_in(desk: Desk) -> None:
-    """Draw the form of an application; what is left empty is not told."""
+    """Draw the fields of an application; what is left empty is not told.
+
+    They are no form of Streamlit's, which tells what was typed only once it is sent: another language would lose it.
+    """
     words, infos = desk.words, desk.features()
     st.markdown(words("form.note"))
     told: dict[str, Any] = {}
-    with st.form("application", border=False):
-        columns = st.columns(3)
-        for place, field in enumerate(_fields(desk, infos)):
-            with columns[place % len(columns)]:
-                value = _asked(desk, field, infos)
-            if value is not None:
-                told[field.name] = value
-        pressed = st.form_submit_button(words("form.decide"), type="primary")
+    columns = st.columns(3)
+    for place, field in enumerate(_fields(desk, infos)):
+        with columns[place % len(columns)]:
+            value = _asked(desk, field, infos)
+        if value is not None:
+            told[field.name] = value
+    pressed = st.button(words("form.decide"), type="primary", key="form_decide")
     if pressed and not told:
         st.error(words("form.empty"))
     elif pressed:
@@ -142,6 +145,6 @@ def _decide(desk: Desk, path: str, body: dict[str, Any]) -> None:
         if error.kind not in {"invalid", "malformed"}:
             raise
         st.error(desk.words("form.refused"))
-        st.code(error.detail, language=None, wrap_lines=True)
+        show_faults(error, desk)
     else:
         desk.go("applicant", decision=made.decision_id)

@@ -138,7 +138,8 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
     elif st.session_state.get(place, count) != count:
         st.warning(words("review.overtaken"))
     st.session_state[place] = count
-    with st.form(f"review-{record.decision_id}-{count}"):  # what somebody else decides on is another question
+    asked = f"{place}-{count}"  # what somebody else decides on is another question
+    with st.container(border=True, key="review"):
         st.markdown(f"### {words('review.title')}")
         st.markdown(words("review.stands", decision=words(f"decision.{present}")))
         decision = st.radio(
@@ -147,6 +148,7 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
             index=None,
             format_func=lambda one: words(f"review.choice.{_choice(present, one)}", decision=words(f"decision.{one}")),
             horizontal=True,
+            key=desk.key_of(f"{asked}-decision"),
         )
         reason = st.selectbox(
             words("review.reason"),
@@ -154,9 +156,10 @@ def review_form(desk: Desk, record: DecisionRecord) -> None:
             index=None,
             format_func=lambda code: words(f"reason_code.{code}"),
             placeholder=words("review.choose"),
+            key=desk.key_of(f"{asked}-reason"),
         )
-        comment = st.text_area(words("review.comment"), max_chars=MOST_COMMENT)
-        if st.form_submit_button(words("review.send"), type="primary"):
+        comment = st.text_area(words("review.comment"), max_chars=MOST_COMMENT, key=f"{asked}-comment")
+        if st.button(words("review.send"), type="primary", key="review_send"):
             _send(desk, record, present, decision, reason, comment)
 
 

@@ -12,7 +12,7 @@ from credit_scoring.dashboard.desk import Desk
 def show_sections(desk: Desk, page: str, sections: Mapping[str, Callable[[], None]]) -> None:
     """Draw the tabs of `page`, whose titles are its texts, and what is in the open one."""
     place = f"{page}-section"
-    key = desk.key_of(place)
+    key = f"{place}-{desk.words.language}"
     titles = {name: desk.words(f"{page}.{name}") for name in sections}
     if key not in st.session_state and place in st.session_state:
         st.session_state[key] = titles[st.session_state[place]]

@@ -88,6 +88,15 @@ def test_the_language_is_switched_and_stays_in_the_address(server: Running, open
     assert app.query_params["lang"] == "fr"
 
 
+def test_what_was_chosen_in_one_language_is_chosen_in_the_other(server: Running, opened: Opened) -> None:
+    app = opened(server.url, lang="en")
+    app.selectbox(key="find_decision-en").set_value("decline").run()
+    for language in ("fr", "en"):
+        app.sidebar.radio[0].set_value(language).run()
+        assert app.selectbox(key=f"find_decision-{language}").value == "decline"
+    assert not app.exception
+
+
 def test_what_is_no_number_is_not_looked_for(server: Running, opened: Opened) -> None:
     app = opened(server.url, lang="en")
     app.text_input(key="number").set_value("12a")

@@ -14,6 +14,7 @@ from credit_scoring.dashboard.figures.gauge import gauge
 from credit_scoring.dashboard.figures.reasons import moved
 from credit_scoring.dashboard.file import show_verdict, show_whose
 from credit_scoring.dashboard.find import asked_number
+from credit_scoring.dashboard.states import show_faults
 from credit_scoring.dashboard.views.applicant import latest_or_new
 from credit_scoring.wire.decisions import DecisionRecord, RecordedExplanation
 from credit_scoring.wire.simulation import Simulation, Suggestion
@@ -34,7 +35,7 @@ def page(desk: Desk) -> None:
         explained = desk.kept(RecordedExplanation, f"/decisions/{decision}/explanation")
         record = desk.kept(DecisionRecord, f"/decisions/{decision}")
     show_whose(desk, explained)
-    asked = _form(desk, _known(record))
+    asked = _form(desk, decision, _known(record))
     place = f"simulation-{decision}"
     if asked is not None:
         st.session_state[place] = {"decision": decision} | asked
@@ -58,7 +59,7 @@ def _known(record: DecisionRecord) -> dict[str, float | str | None]:
     return {**(record.features or {}), **supplied}
 
 
-def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any] | None:
+def _form(desk: Desk, decision: str, known: Mapping[str, float | str | None]) -> dict[str, Any] | None:
     """Return the changes asked for, or ``None`` while nothing is."""
     words = desk.words
     changes: dict[str, float] = {}
@@ -70,7 +71,13 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
             start = float(present) if isinstance(present, int | float) and present >= 1 else None
             help_ = words("simulation.now", value=words.value(start, "currency"))
             value = box.number_input(
-                words(f"field.{name}"), min_value=1.0, value=start, step=1_000.0, format="%.0f", help=help_
+                words(f"field.{name}"),
+                min_value=1.0,
+                value=start,
+                step=1_000.0,
+                format="%.0f",
+                help=help_,
+                key=f"simulate-{decision}-{name}",
             )
             if value is not None and value != start:
                 changes[name] = float(value)
@@ -81,6 +88,7 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
             value=None,
             step=1,
             placeholder=words("simulation.same_term"),
+            key=f"simulate-{decision}-{TERM}",
         )
         if term is not None:
             changes[TERM] = float(term)
@@ -91,6 +99,7 @@ def _form(desk: Desk, known: Mapping[str, float | str | None]) -> dict[str, Any]
             value=None,
             step=1,
             placeholder=words("simulation.estimated"),
+            key=f"simulate-{decision}-present",
             width=320,
         )
         try_it, look = st.columns(2)
@@ -115,7 +124,7 @@ def _show(desk: Desk, asked: dict[str, Any], decision: str) -> None:
             if error.kind not in {"invalid", "conflict"}:
                 raise
             st.error(words("simulation.refused"))
-            st.code(error.detail, language=None, wrap_lines=True)
+            show_faults(error, desk)
             return
         st.session_state[place] = done
     simulation = done[1]
