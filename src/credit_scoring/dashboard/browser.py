@@ -53,9 +53,13 @@ def charts() -> str:
 _SCRIPT = """({language, labels, charts}) => {
     document.documentElement.lang = language;
     const rules = labels.map(([said, instead]) => [new RegExp(said), instead]);
+    const known = new Map();
     const told = (text) => {
-        const rule = rules.find(([said]) => said.test(text));
-        return rule ? text.replace(rule[0], rule[1]) : text;
+        if (!known.has(text)) {
+            const rule = rules.find(([said]) => said.test(text));
+            known.set(text, rule ? text.replace(rule[0], rule[1]) : text);
+        }
+        return known.get(text);
     };
     const attributes = ['aria-label', 'placeholder', 'title', 'alt'];
     const texts = '[data-testid=stSkipToContent], [data-testid=InputInstructions] *, [data-testid^=stFile] *,'
@@ -83,5 +87,5 @@ _SCRIPT = """({language, labels, charts}) => {
     const changes = {subtree: true, childList: true, characterData: true, attributeFilter: attributes};
     window.labelsTold.observe(document.body, changes);
     tell();
-    if (charts) requestIdleCallback(() => import(new URL(charts, document.baseURI)));
+    if (charts) setTimeout(() => import(new URL(charts, document.baseURI)), 2000);  // after the page itself
 }"""
