@@ -31,7 +31,7 @@ OPTIONS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgro
 WORDS = Words("en")
 NOTE = """Seconds from the click to the drawn page, two cores shared by browser, dashboard and API. The goal is a second
 beyond the API's answer. Cold is the first round after the dashboard has started, warm the median of three later
-ones."""
+rounds."""
 ALONE = {"queue": 0, "portfolio": 3, "model": 3, "monitoring": 2}
 # Drawn: the script has run, every chart has its lines, nothing is stale or waited for, and it stays so for a while.
 WATCH = """() => {
