@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.running import START_SECONDS, THREE_SCORES, Running, eventually, free_port, running
 from tests.served import Bundles
 
@@ -34,6 +34,7 @@ OPTIONS = (
     "--disable-sync",
 )
 SECONDS = 60
+expect.set_options(timeout=SECONDS * 1000)
 DECIDED = 80
 
 
