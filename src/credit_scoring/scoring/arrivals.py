@@ -74,7 +74,7 @@ def matrices(arrivals: Sequence[Arrival]) -> list[pl.DataFrame]:
     """Return the row of the feature matrix of each application, by the expressions of training.
 
     Those that tell of the same tables are computed together, which takes hardly longer than one alone. Each gets the
-    same bits alone as among any others, whatever ids they share.
+    same bits alone as among any others, whatever ids they share. There may be up to 1,000.
     """
     found: dict[int, pl.DataFrame] = {}
     alike: dict[frozenset[str], list[int]] = {}

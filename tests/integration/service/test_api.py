@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -142,6 +143,30 @@ def test_a_form_of_another_site_is_not_read(server: Running) -> None:
     body = json.dumps(THREE_SCORES)
     problem(server.client.post("/predict", content=body, headers={"Content-Type": "text/plain"}), 415)
     problem(server.client.post("/predict", content=body), 415)
+
+
+def test_applications_that_arrive_together_are_answered_as_alone_and_a_faulty_one_alone_is_refused(
+    server: Running,
+) -> None:
+    def sent(number: int) -> dict[str, Any]:
+        credit = {"SK_ID_BUREAU": 1, "CREDIT_ACTIVE": "Active", "DAYS_CREDIT": -100 * number, "AMT_CREDIT_SUM": 9e4}
+        application = {"SK_ID_CURR": 7, "AMT_CREDIT": 1e5 * number, "AMT_ANNUITY": 9e3, "DAYS_BIRTH": -14_000}
+        if number == 3:
+            application["DAYS_BIRTH"] = 14_000
+        return {"application": application, "bureau": [credit] * (number % 3 > 0)}
+
+    def asked(number: int) -> httpx.Response:
+        return server.client.post("/applications/score", json=sent(number))
+
+    numbers = range(1, 13)
+    with ThreadPoolExecutor(len(numbers)) as threads:
+        together = list(threads.map(asked, numbers))
+    for number, response in zip(numbers, together, strict=True):
+        if number == 3:
+            assert "DAYS_BIRTH" in problem(response, 422)["detail"]
+        else:
+            alone = asked(number).json()
+            assert response.json() | {"decision_id": alone["decision_id"]} == alone
 
 
 def test_unknown_addresses_methods_and_ids_are_problems(server: Running) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 
 from credit_scoring.scoring.arrivals import accepted
@@ -62,7 +64,7 @@ async def score_application(request: Request) -> Response:
     serving = context.serving()
     if serving.bundle.manifest.portfolio != "home_credit":
         raise RefusedError(409, "the model was trained on one table: send its columns to /predict")
-    arrival = accepted(serving.bundle, asked.rows())
+    arrival = await asyncio.to_thread(accepted, serving.bundle, asked.rows())
     case = Case(
         serving=serving,
         endpoint="application",
