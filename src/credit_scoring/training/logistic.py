@@ -210,7 +210,7 @@ def _term(name: str, known: Floats, encoder: Encoder) -> Term:
 def _block(term: Term, values: Floats) -> Floats:
     """Return the design columns of one feature, missing as 0."""
     if term.level_weights is not None:
-        return (values[:, None] == np.arange(len(term.level_weights))).astype(np.float64)
+        return np.asarray(values[:, None] == np.arange(len(term.level_weights)), dtype=np.float64)
     scaled = np.clip((values - term.center) / term.scale, -term.limit, term.limit)
     return np.where(np.isnan(values), 0.0, scaled)[:, None]
 
