@@ -1,7 +1,7 @@
 """What each block of features is worth on real rows: the blend without it, or with one that was tried and left out.
 
     python benchmarks/ablation.py [--data DIR] [--folders all_tables five_tables application_only]
-                                  [--repeats 3] [--write docs/benchmarks/ablation.md]
+                                  [--changes features learner] [--repeats 3] [--write docs/benchmarks/ablation.md]
 
 Each model predicts out of fold, persons whole, over so many different splits; margins are averaged over the splits.
 The learner's settings are the same for all. Differences are paired: the same applications, folds and resamples.
@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -43,6 +44,23 @@ SELECTIONS = {"half of the features": 0.5, "a quarter of the features": 0.25}
 NULLS = 5
 FEW = {"inverse_penalty": "0.003", "rounds": "500", "linear_weight": "0.5"}
 MORE = {"inverse_penalty": "0.01", "rounds": "800", "linear_weight": "0.5"}
+CHANGES = ("features", "learner")
+
+
+class Learner(NamedTuple):
+    """Other trees: parameters, rounds as a multiple of the usual ones, and how many boosters are averaged."""
+
+    parameters: dict[str, float]
+    rounds: float = 1.0
+    seeds: int = 1
+
+
+LEARNERS = {
+    "three seeds in one booster": Learner({}, seeds=3),
+    "three times the learning rate, a third of the rounds": Learner({"learning_rate": 0.06}, 1 / 3),
+    "the same, three seeds in one booster": Learner({"learning_rate": 0.06}, 1 / 3, 3),
+    "twice the features a tree": Learner({"feature_fraction": 0.1}),
+}
 LOAN = ("CREDIT_", "GOODS_", "ANNUITY_TO")
 Job = tuple[str, str, int, int]
 
@@ -167,27 +185,38 @@ def predict(job: Job) -> Floats:
         if variant in SELECTIONS:
             kept = selected(training, SELECTIONS[variant])
             training, other = (only(rows, kept) for rows in (training, other))
-        blend = next(found for found in candidates_for(training.encoder.features) if isinstance(found, Blend))
+        learner = LEARNERS.get(variant, Learner({}))
+        found = candidates_for(training.encoder.features, learner.parameters)
+        blend = next(candidate for candidate in found if isinstance(candidate, Blend))
         settings = FEW if sample.defaulted.size < 10_000 else MORE
-        made = blend.fit(training, seed=SEED, threads=1, follow=[settings])
-        return made.model(training.encoder).margin(other.values)
+        settings = settings | {"rounds": f"{round(int(settings['rounds']) * learner.rounds)}"}
+        made = [
+            blend.fit(training, seed=SEED + further, threads=1, follow=[settings]).model(training.encoder)
+            for further in range(learner.seeds)
+        ]
+        return np.asarray(np.mean([model.margin(other.values) for model in made], axis=0))
 
 
-def variants_of(folder: Path) -> list[str]:
+def variants_of(folder: Path, changes: list[str]) -> list[str]:
+    features = features_of(folder) if "features" in changes else []
+    return ["", *features, *(LEARNERS if "learner" in changes else [])]
+
+
+def features_of(folder: Path) -> list[str]:
     with read_tables(folder) as tables:
         found = set(tables.of("application_train"))
     known = matrix_of(str(folder))
     present = [block for block, names in blocks().items() if any(known[name].n_unique() > 1 for name in names)]
     tried = [f"+{block}" for block, (_, needed, _) in BLOCKS.items() if set(needed) <= found]
     fitted = ["+neighbours", *(["+nested"] if found & set(NESTED) else [])]
-    return ["", FREE, *SELECTIONS, *(f"-{block}" for block in present), *tried, *fitted]
+    return [FREE, *SELECTIONS, *(f"-{block}" for block in present), *tried, *fitted]
 
 
-def judged(folder: Path, repeats: int, pool: ProcessPoolExecutor) -> list[str]:
+def judged(folder: Path, changes: list[str], repeats: int, pool: ProcessPoolExecutor) -> list[str]:
     """Return the Markdown lines of one folder."""
     matrix = matrix_of(str(folder))
     sample = sample_of(matrix, list(catalogue()), matrix["TARGET"].to_numpy() == 1)
-    variants = variants_of(folder)
+    variants = variants_of(folder, changes)
     jobs: list[Job] = [(str(folder), v, r, n) for v in variants for r in range(repeats) for n in range(FOLDS)]
     made = dict(zip(jobs, pool.map(predict, jobs), strict=True))
     found: dict[str, Figures] = {}
@@ -218,6 +247,8 @@ def judged(folder: Path, repeats: int, pool: ProcessPoolExecutor) -> list[str]:
 def told(variant: str) -> str:
     if variant == FREE:
         return "without directions (monotone constraints)"
+    if variant in LEARNERS:
+        return variant
     if variant in SELECTIONS:
         return f"only {variant}, by gain over null importance (chosen in each fold)"
     if variant == "+neighbours":
@@ -231,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("CREDIT_SCORING_REAL_DATA"))
     parser.add_argument("--folders", nargs="+", default=list(FOLDERS), choices=FOLDERS)
+    parser.add_argument("--changes", nargs="+", default=list(CHANGES), choices=CHANGES)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--write", type=Path, help="Markdown file to write the tables to")
     options = parser.parse_args()
@@ -243,7 +275,7 @@ def main() -> None:
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
         for folder in options.folders:
             start = time.perf_counter()
-            lines += judged(Path(options.data) / folder, options.repeats, pool)
+            lines += judged(Path(options.data) / folder, options.changes, options.repeats, pool)
             print(f"  {folder}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     text = "\n".join(lines)
     print(text)
@@ -253,6 +285,7 @@ def main() -> None:
 
 def page(text: str, options: argparse.Namespace) -> str:
     command = f"python benchmarks/ablation.py --repeats {options.repeats} --folders {' '.join(options.folders)}"
+    command += f" --changes {' '.join(options.changes)}"
     return f"""# What each block of features is worth
 
 Measured {time.strftime("%Y-%m-%d")} by `{command} --write {options.write}`:
