@@ -127,7 +127,7 @@ few = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(few)
 def test_swap_sets_and_expected_costs_are_what_counting_gives(drawn: list[tuple[float, float, bool | None]]) -> None:
     first, second = np.array([a for a, _, _ in drawn]), np.array([b for _, b, _ in drawn])
