@@ -147,18 +147,20 @@ class CreditModel:
 
     def margin(self, values: Floats) -> Floats:
         """Return the log-odds before calibration, shape (n_applications,), from encoded `values`."""
-        total = self.linear.intercept + self._total(values)
-        if self.booster is not None and values.shape[0]:
-            total += self.booster.predict(values, raw_score=True, num_threads=_threads(values))
-        return total
-
-    def _total(self, values: Floats) -> Floats:
         rows = values.shape[0]
         if rows < _FEW_ROWS:
-            return self._terms.total(values)
+            return self._margin(values)
         parts = [values[start : start + _ROWS_AT_A_TIME] for start in range(0, rows, _ROWS_AT_A_TIME)]
         with ThreadPoolExecutor(usable_cores()) as threads:
-            return np.concatenate(list(threads.map(self._terms.total, parts)))
+            return np.concatenate(list(threads.map(self._margin, parts)))
+
+    def _margin(self, values: Floats) -> Floats:
+        """Return the margin of few rows, by this thread alone."""
+        rows = np.ascontiguousarray(values)  # LightGBM takes them one by one
+        total = self.linear.intercept + self._terms.total(rows)
+        if self.booster is not None and rows.size:
+            total += self.booster.predict(rows, raw_score=True, num_threads=1)
+        return total
 
     def p_default(self, values: Floats) -> Floats:
         """Return the PDs of encoded `values`, shape (n_applications,)."""
