@@ -28,8 +28,8 @@ from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.record import Entry, Outcome, Payload
 from credit_scoring.features.assemble import assemble
 from credit_scoring.monitoring.performance import Realised, realised_performance
+from credit_scoring.monitoring.reference import Reference
 from credit_scoring.monitoring.told import told_alert
-from credit_scoring.monitoring.watch import spread_of
 from credit_scoring.scoring.score import score
 from credit_scoring.tables.read import read_tables
 from credit_scoring.tables.schema import APPLICATION_ID
@@ -86,7 +86,7 @@ def realised(bundle: Bundle, rows: pl.DataFrame) -> Realised:
     """Return what became of all applications, beside what was expected of them."""
     at = bundle.policy.cutoff, bundle.policy.costs
     return realised_performance(
-        rows["p_default"].to_numpy(), rows["defaulted"].to_numpy(), *at, spread=spread_of(bundle)
+        rows["p_default"].to_numpy(), rows["defaulted"].to_numpy(), *at, spread=Reference.of(bundle).spread
     )
 
 

@@ -23,7 +23,7 @@ from credit_scoring.monitoring.passes import Pass, told
 from credit_scoring.monitoring.reference import DECISIONS, Reference
 from credit_scoring.monitoring.tally import Tally, tally
 from credit_scoring.monitoring.vintages import Vintage, vintages
-from credit_scoring.monitoring.watch import WatchReport, Window, spread_of, watch
+from credit_scoring.monitoring.watch import WatchReport, Window, watch
 from credit_scoring.scoring.sample import RowSample, shown_columns
 
 Floats = NDArray[np.float64]
@@ -75,8 +75,7 @@ def watch_decisions(
     if counts.rows:
         known = np.concatenate(p_default)
         window = Window(counts, known, np.full(known.size, np.nan))  # what became of them is told by vintages
-        spread = spread_of(bundle)
-        found.report = watch(bundle, reference, window, _vintages(bundle, log, until, spread), spread=spread)
+        found.report = watch(bundle, reference, window, _vintages(bundle, log, until, reference.spread))
     return found
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from credit_scoring.bundle.evaluate import Figures, figures, paired_difference
 from credit_scoring.bundle.manifest import Metric
 from credit_scoring.bundle.profile import BINS
-from credit_scoring.decision.cost import CostMatrix
+from credit_scoring.decision.cost import APPROVE_ALL, CostMatrix
 from credit_scoring.decision.curves import wilson_interval
 from credit_scoring.domain.errors import DataError
 from credit_scoring.monitoring.psi import shift
@@ -141,7 +141,7 @@ def compare(
     rows = rows.with_columns(pl.col("defaulted").cast(pl.Boolean)).sort(rows.columns)
     known, declined = rows["defaulted"].is_not_null().to_numpy(), rows["champion_declined"].to_numpy()
     # A champion that declines nobody here has chosen them, unless it declines nobody at all.
-    whole = bool(known.all() and (declined.any() or math.isinf(champion.cutoff)))
+    whole = bool(known.all() and (declined.any() or champion.cutoff >= APPROVE_ALL))
     judged = known if whole else known & ~declined
     expected = _expected_differences(rows, costs)
     pair = _paired(rows.filter(judged), costs, seed)

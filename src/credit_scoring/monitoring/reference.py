@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from credit_scoring.bundle.profile import P_DEFAULT
 from credit_scoring.bundle.store import Bundle
+from credit_scoring.monitoring.performance import calibration_spread
 
 Floats = NDArray[np.float64]
 DECISION = "decision"
@@ -41,10 +42,14 @@ class Axis:
 
 @dataclass(frozen=True)
 class Reference:
-    """All that is watched of a model, in a fixed order: its features, the PD, the decision; ``rows`` of training."""
+    """All that is watched of a model, in a fixed order: its features, the PD, the decision; ``rows`` of training.
+
+    ``spread`` is how far the calibration of its PDs is left open, as `calibration_spread`.
+    """
 
     axes: tuple[Axis, ...]
     rows: int
+    spread: NDArray[np.float64]
 
     @classmethod
     def of(cls, bundle: Bundle) -> Reference:
@@ -70,7 +75,7 @@ class Reference:
             _axis(bins[P_DEFAULT], "", 1.0, None, kind="p_default"),
             Axis(DECISION, "decision", "", 1.0, shares, np.empty(0), DECISIONS),
         ]
-        return cls(tuple(axes), bundle.out_of_fold.height)
+        return cls(tuple(axes), rows.height, calibration_spread(rows["p_default"].to_numpy()))
 
     @cached_property
     def starts(self) -> NDArray[np.int64]:

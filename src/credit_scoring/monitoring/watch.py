@@ -18,7 +18,6 @@ from credit_scoring.monitoring.drift import Drift, Finding, drift, level_of
 from credit_scoring.monitoring.performance import (
     FIGURES,
     Realised,
-    calibration_spread,
     expected_performance,
     realised_performance,
 )
@@ -116,20 +115,10 @@ def window(
     return Window(counts, np.concatenate(p_default), np.concatenate(defaulted))
 
 
-def watch(
-    bundle: Bundle,
-    reference: Reference,
-    current: Window,
-    vintages: Sequence[Vintage] = (),
-    *,
-    spread: Floats | None = None,
-) -> WatchReport:
-    """Return what has moved in a window, what its PDs promise, and what was realised where outcomes are known.
-
-    `spread` is `spread_of` the bundle, where the caller has it already.
-    """
+def watch(bundle: Bundle, reference: Reference, current: Window, vintages: Sequence[Vintage] = ()) -> WatchReport:
+    """Return what has moved in a window, what its PDs promise, and what was realised where outcomes are known."""
     policy, out_of_fold = bundle.policy, bundle.manifest.out_of_fold
-    at, spread = (policy.cutoff, policy.costs), spread_of(bundle) if spread is None else spread
+    at, spread = (policy.cutoff, policy.costs), reference.spread
     approved = current.p_default < policy.cutoff
     trained = {n: one for n, one in (out_of_fold.metrics | out_of_fold.at_cutoff).items() if n in FIGURES}
     expected = expected_performance(current.p_default, *at, spread=spread)
@@ -148,11 +137,6 @@ def watch(
         performance=judged(trained, expected, realised, level_of(reference), of=of),
         vintages=tuple(vintages),
     )
-
-
-def spread_of(bundle: Bundle) -> Floats:
-    """Return how far the calibration of a bundle's PDs is left open, as `calibration_spread`."""
-    return calibration_spread(bundle.out_of_fold["p_default"].to_numpy())
 
 
 def _finding(one: Judged) -> Finding:

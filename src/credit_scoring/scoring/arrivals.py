@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -150,12 +149,8 @@ def _row_faults(table: Table, row: Row, place: str, owner: object) -> list[Fault
 @cache
 def _usual(table: str) -> Mapping[str, tuple[float, float]]:
     """Return the bounds of each number; what lies between them needs no closer look."""
-    most = sys.float_info.max
-    return {
-        column.name: (-most if column.lower is None else column.lower, most if column.upper is None else column.upper)
-        for column in schema()[table].columns.values()
-        if column.kind == "number" and column.name != OUTCOME
-    }
+    columns = schema()[table].columns.values()
+    return {one.name: one.bounds() for one in columns if one.kind == "number" and one.name != OUTCOME}
 
 
 def _problem(table: Table, column: Column, value: float | str) -> str:

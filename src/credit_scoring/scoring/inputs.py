@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from credit_scoring.bundle.manifest import Manifest
 from credit_scoring.domain.errors import Fault
 from credit_scoring.features.assemble import catalogue
-from credit_scoring.tables.schema import Column, schema
+from credit_scoring.tables.schema import ANY_NUMBER, Column, schema
 
 Floats = NDArray[np.float64]
 Value = float | str | None
 NUMERIC = frozenset({float, int, type(None)})
 MOST_FAULTS, MOST_HINTS = 20, 5
-_MOST = float(np.finfo(np.float64).max)
 
 
 class Inputs:
@@ -41,10 +40,9 @@ class Inputs:
 
     def bounds(self, names: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the lowest and highest value that the schema allows each of the numbers `names`; all are finite."""
-        columns = [self.raw.get(name) for name in names]
-        lower = [-_MOST if c is None or c.lower is None else c.lower for c in columns]
-        upper = [_MOST if c is None or c.upper is None else c.upper for c in columns]
-        return np.array(lower, dtype=np.float64), np.array(upper, dtype=np.float64)
+        found = [self.raw[name].bounds() if name in self.raw else ANY_NUMBER for name in names]
+        lower, upper = np.array(found, dtype=np.float64).reshape(-1, 2).T
+        return lower, upper
 
     def unknown(self, names: Sequence[str], field: str) -> list[Fault]:
         """Return a fault for each of the `names`, none of which may be supplied."""

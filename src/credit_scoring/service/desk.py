@@ -123,8 +123,8 @@ class _Line:
     Used from the event loop only; `executor` computes, or the loop itself where that is ``None``.
     """
 
-    def __init__(self, desk: Desk, executor: Executor | None, pause: float = PAUSE_SECONDS) -> None:
-        self._desk, self._executor, self._seconds = desk, executor, pause
+    def __init__(self, desk: Desk, executor: Executor | None, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._desk, self._executor, self._pause_seconds = desk, executor, pause_seconds
         self._waiting: list[tuple[Case, asyncio.Future[Decided]]] = []
         self._busy = False
         self._expected = 0
@@ -156,7 +156,7 @@ class _Line:
             self._busy = False
 
     def _wait(self, loop: asyncio.AbstractEventLoop, pauses: int) -> None:
-        self._pause = loop.call_later(self._seconds, self._gather, loop, len(self._waiting), pauses)
+        self._pause = loop.call_later(self._pause_seconds, self._gather, loop, len(self._waiting), pauses)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
         together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]

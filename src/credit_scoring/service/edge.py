@@ -21,10 +21,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 # The page of the documentation loads scripts, from this service alone; everything else is data.
 DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-PAGE_POLICY = (
-    b"content-security-policy",
-    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-)
+_OWN = b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+PAGE_POLICY = (b"content-security-policy", _OWN + b"; frame-ancestors 'none'")
 PAGES = frozenset({"/docs", "/docs/oauth2-redirect"})
 PAGE_FILES = "/docs/files"
 

@@ -6,6 +6,7 @@ The columns themselves are data, in ``columns.csv`` beside this module, one line
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from credit_scoring.domain.text import Text
 
 APPLICATION_ID = "SK_ID_CURR"
 OUTCOME = "TARGET"
+ANY_NUMBER = (-sys.float_info.max, sys.float_info.max)
 
 _DTYPES: Mapping[str, type[pl.DataType]] = MappingProxyType(
     {"id": pl.Int64, "number": pl.Float64, "category": pl.String}
@@ -47,6 +49,11 @@ class Column:
     def dtype(self) -> type[pl.DataType]:
         """Return the Polars type: Int64 for keys, Float64 for numbers, String for categories."""
         return _DTYPES[self.kind]
+
+    def bounds(self) -> tuple[float, float]:
+        """Return the lowest and highest value allowed, both finite: no infinity lies between them."""
+        least, most = ANY_NUMBER
+        return (least if self.lower is None else self.lower, most if self.upper is None else self.upper)
 
     def is_sentinel(self) -> pl.Expr:
         """Return the expression that is true where the value is one of the sentinels; infinity never is."""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit_scoring.bundle.model import logistic
-from credit_scoring.decision.cost import CostMatrix
+from credit_scoring.decision.cost import APPROVE_ALL, CostMatrix
 from credit_scoring.domain.errors import DataError
 from credit_scoring.monitoring.challenger import Comparison, Contender, Paired, compare, p_default_psi
 from credit_scoring.monitoring.promotion import PromotionPolicy, judge
@@ -259,13 +259,11 @@ def test_of_those_alone_whom_the_champion_approved_no_challenger_is_promoted() -
     assert found.population == "approved"
     states = {rule.code: rule.state for rule in judged.rules}
     assert {states[code] for code in ("CS-C04", "CS-C05", "CS-C07")} == {"not_judged"}
-    assert (states["CS-C03"], states["CS-C06"]) == (
-        "passed",
-        "too_few",
-    )  # it costs less; whom it would let in, none tells
+    # It costs less; whom it would let in, none tells.
+    assert (states["CS-C03"], states["CS-C06"]) == ("passed", "too_few")
     assert judged.verdict == "wait"
     nobody_declined = rows.with_columns(champion_declined=False)
-    champion = CHAMPION.model_copy(update={"cutoff": float("inf")})
+    champion = CHAMPION.model_copy(update={"cutoff": APPROVE_ALL})
     developed = rows["champion"].to_numpy(), rows["challenger"].to_numpy()
     all_of_them = compare(nobody_declined, champion, CHALLENGER, COSTS, developed=developed, compared_on="")
     assert all_of_them.population == "all"

@@ -8,13 +8,15 @@ from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from sqlalchemy import update
+
 from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify, watching
 from credit_scoring.adapters.decision_log.database import Database, open_database
 from credit_scoring.adapters.decision_log.draft import draft
 from credit_scoring.adapters.decision_log.outcomes import OutcomeCounts, record_outcomes
 from credit_scoring.adapters.decision_log.queue import Flag, Reviews
-from credit_scoring.adapters.decision_log.tables import entries
-from credit_scoring.adapters.decision_log.transaction import Head, Transaction, read_head, transact
+from credit_scoring.adapters.decision_log.tables import entries, probe
+from credit_scoring.adapters.decision_log.transaction import Head, read_head, transact
 from credit_scoring.adapters.decision_log.verify import Verification
 from credit_scoring.domain.errors import DataError, LogTamperedError
 from credit_scoring.domain.record import Entry, EntryKind, Json, Outcome, Recorded
@@ -169,13 +171,8 @@ class DecisionLog:
 
     def writable(self) -> None:
         """Write something to disk beside the entries; a `LogUnavailableError` if that fails."""
-        mark = "?" if self.database.is_sqlite else "%s"
-        written = os.urandom(PROBE_BYTES)
-
-        def try_writing(transaction: Transaction) -> None:
-            transaction.connection.exec_driver_sql(f"UPDATE log_probe SET written = {mark}", (written,))  # noqa: S608
-
-        transact(self.database, try_writing)
+        writing = update(probe).values(written=os.urandom(PROBE_BYTES))
+        transact(self.database, lambda transaction: transaction.connection.execute(writing))
 
     def verify(self, *, on_entry: Callable[[Recorded], None] | None = None) -> Verification:
         """Return what was found in a log that is as it was written; `on_entry` is given each entry that fits.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, select, table
 
 NEWEST = "0003"
 VERSION_TABLE = "decision_log_version"  # MLflow and Optuna keep an `alembic_version`, perhaps in the same database
@@ -24,7 +24,7 @@ def is_current(connection: Connection) -> bool:
     """
     if not inspect(connection).has_table(VERSION_TABLE):
         return False
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608
+    found = connection.execute(select(column("version_num")).select_from(table(VERSION_TABLE))).scalar()
     if found is not None and str(found) > NEWEST:
         raise NewerTablesError
     return found == NEWEST
