@@ -9,6 +9,8 @@ STAMP  := $(VENV)/.stamp$(subst /,_,$(PYTHON))
 
 # Threads that wait asleep: LightGBM's spin otherwise, and crawl where other processes want the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
+# Bytecode is kept even where the environment says no: else some hundred processes compile all that they import.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench docs lock lock-check clean
@@ -25,10 +27,11 @@ $(STAMP): requirements/dev.txt requirements/bootstrap.txt pyproject.toml scripts
 demo: $(STAMP)  ## train on made-up applications, score some, and open API and dashboard
 	$(RUN) scripts/demo.py
 
-# As many processes as cores; a file's tests stay together, as they share what is slow to make.
+# As many processes as cores; a file's tests stay together, as they share what is slow to make, longest first.
+PYTEST := $(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 test: $(STAMP)  ## run the fast tests, then the slow ones
-	$(RUN) -m pytest -n auto --dist loadfile -m "not slow"
-	$(RUN) -m pytest -n auto --dist loadfile -m slow
+	$(PYTEST) -m "not slow"
+	$(PYTEST) -m slow
 
 check: $(STAMP)  ## lint, format, types, layers
 	$(RUN) -m ruff check

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,21 @@ from credit_scoring.training.development import TrainingSet
 
 pytest_plugins = ["tests.served"]
 REAL_DATA = "CREDIT_SCORING_REAL_DATA"
+# What takes longest begins first: begun last, it would keep one process busy after all the others are done.
+LONGEST = (
+    "test_main_job.py",
+    "test_year.py",
+    "test_code_blocks.py",
+    "test_watch.py",
+    "test_crash.py",
+    "test_documented_commands.py",
+    "test_months.py",
+    "test_spark.py",
+    "test_parity.py",
+    "test_app.py",
+    "test_challenger.py",
+    "test_run.py",
+)
 # What MLflow in this process warns of is its own; it leaves database connections to the collector.
 WITH_MLFLOW = [
     pytest.mark.slow,
@@ -28,6 +44,23 @@ WITH_MLFLOW = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a file of which `make test` asks nothing: each process would import what all of them need."""
+    asked = config.option.markexpr
+    if collection_path.suffix != ".py" or asked not in ("slow", "not slow"):
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    if asked == "slow":
+        return True if "mark.slow" not in text and "WITH_MLFLOW" not in text else None
+    return True if re.search(r"^pytestmark = (pytest\.mark\.slow|WITH_MLFLOW)$", text, re.MULTILINE) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 # Where the tests were started in the background, Ctrl-C is ignored, and would be by the programs that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -157,16 +157,18 @@ class Lived:
         published.point(Pointer(champion=new, former=(former.champion,), announced=True))
 
 
-def test_every_decision_of_the_year_replays(year: Year) -> None:
+def test_the_decisions_of_the_year_replay(year: Year) -> None:
+    """Every fourth of each month, and of the month of two champions all."""
     made = [one.decision_id for month in year.months for one in month.answered]
     assert len(made) == len(year.world.entries("decision")) == PLAN.months * PLAN.applications
+    replayed = made[: -PLAN.applications : 4] + made[-PLAN.applications :]
 
     def same(decision: str) -> bool:
         replay = year.world.server.client.get(f"/decisions/{decision}/replay").json()
         return all(replay[f"same_{what}"] is True for what in ("p_default", "decision", "features", "reasons"))
 
     with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(same, made))
+        assert all(pool.map(same, replayed))
 
 
 def test_the_outcomes_of_all_approved_are_in_the_log_as_soon_as_they_are_mature(year: Year) -> None:
