@@ -21,7 +21,7 @@ from credit_scoring.wire.model import ConceptShare, Effect, Effects
 
 _MOST_CONCEPTS: Final = 12
 # More points of a feature than these cover one another.
-_MOST_POINTS: Final = 120
+_MOST_POINTS: Final = 80
 _SLICES: Final = 60
 _SPREAD: Final = 0.4
 
