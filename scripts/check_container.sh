@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Build the Dockerfile without a Docker engine, run the API's image as its user on a read-only root, and ask it.
-# Usage: scripts/check_container.sh SCRATCH. Needs root and Debian's apt-get; skips with a reason where these are missing.
+# Usage: scripts/check_container.sh SCRATCH [compare]. Needs root and Debian's apt-get; skips with a reason without them.
+# compare: tell the size of an environment of requirements.txt too.
 #
 # The base is a stand-in made of Debian's packages; what the registry's base would add is Python's own build.
 set -euo pipefail
@@ -81,7 +82,7 @@ echo "container: serving environment $(megabytes "$root/opt/venv") MB, home with
     "$(megabytes "$root/data") MB, the whole root $(megabytes "$root") MB"
 
 # What an image that installs requirements.txt as a whole would hold.
-if [ -x .venv/bin/uv ]; then
+if [ "${2:-}" = compare ] && [ -x .venv/bin/uv ]; then
     "$python" -m venv --without-pip "$scratch/whole"
     .venv/bin/uv pip install --quiet --python "$scratch/whole" --compile-bytecode --require-hashes -r requirements.txt
     echo "container: an environment of requirements.txt $(megabytes "$scratch/whole") MB"
