@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from credit_scoring.adapters.closing import Closing
 from credit_scoring.adapters.decision_log.chain import microseconds
 from credit_scoring.adapters.decision_log.database import reason
 from credit_scoring.adapters.decision_log.engines import BEGIN_WRITING, made_engine
@@ -64,7 +64,7 @@ challenges = Table(
 )
 
 
-class WatchBook:
+class WatchBook(Closing):
     """Passes, alerts and challenges. Every method raises `WatchUnavailableError` if the database cannot be used now."""
 
     def __init__(self, url: str) -> None:
@@ -173,14 +173,6 @@ class WatchBook:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _newest_first(query: Select[Any]) -> Select[Any]:

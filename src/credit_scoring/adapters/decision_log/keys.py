@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
-from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Executable, Row, insert, select, update
 
+from credit_scoring.adapters.closing import Closing
 from credit_scoring.adapters.decision_log import chain
 from credit_scoring.adapters.decision_log.database import Database
 from credit_scoring.adapters.decision_log.tables import api_keys
@@ -39,7 +39,7 @@ class ApiKey:
     revoked_at: datetime | None = None
 
 
-class ApiKeys:
+class ApiKeys(Closing):
     """The keys in a database, which is the log's.
 
     The first `verify` reads them and starts a thread that reads them again every `refresh_seconds`: so `verify` asks
@@ -116,14 +116,6 @@ class ApiKeys:
         self._closed.set()
         if self._thread is not None:
             self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _write(self, statement: Executable) -> None:
         transact(self._database, lambda transaction: transaction.connection.execute(statement))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 
 from sqlalchemy import update
 
+from credit_scoring.adapters.closing import Closing
 from credit_scoring.adapters.decision_log import chain, purge, queue, reading, verify, watching
 from credit_scoring.adapters.decision_log.database import Database, open_database
 from credit_scoring.adapters.decision_log.draft import draft
@@ -47,7 +47,7 @@ def open_log(url: str) -> DecisionLog:
     return DecisionLog(open_database(url))
 
 
-class DecisionLog:
+class DecisionLog(Closing):
     """One chain of entries in a database. Any thread may use it; writers take turns, here and across processes.
 
     Every method raises `LogUnavailableError` if the database cannot be written or read now, and works again once it
@@ -236,11 +236,3 @@ class DecisionLog:
     def close(self) -> None:
         """Close every connection; what was appended is on disk already."""
         self.database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

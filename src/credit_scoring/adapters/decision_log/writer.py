@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
+from credit_scoring.adapters.closing import Closing
 from credit_scoring.adapters.decision_log.log import DecisionLog
 from credit_scoring.domain.errors import LogUnavailableError
 from credit_scoring.domain.record import Entry
@@ -22,7 +22,7 @@ class _Submission(NamedTuple):
     since: float
 
 
-class GroupCommit:
+class GroupCommit(Closing):
     """Appends to a log from any thread without waiting.
 
     A submission that comes alone is written at once; those that come while one is being written go together into the
@@ -76,14 +76,6 @@ class GroupCommit:
             self._closed = True
             self._change.notify()
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         while taken := self._taken():
