@@ -6,9 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from credit_scoring.domain.text import Text
+
 
 class CreditScoringError(Exception):
-    """Anything this project refuses, with a sentence that a user can act on."""
+    """Anything this project refuses, with a sentence that a user can act on, in English or in both languages."""
+
+    def __init__(self, sentence: str | Text) -> None:
+        self.sentence = sentence
+        super().__init__(sentence.en if isinstance(sentence, Text) else sentence)
 
 
 class DataError(CreditScoringError):
@@ -94,10 +100,10 @@ class Fault:
     """One thing wrong with what a caller sent: the field, dotted from the root of the body, and what to do."""
 
     field: str
-    problem: str
+    problem: Text
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.problem}"
+        return f"{self.field}: {self.problem.en}"
 
 
 class FaultyInputError(DataError):
@@ -105,7 +111,9 @@ class FaultyInputError(DataError):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(map(str, faults[:20])))
+        shown = faults[:20]
+        french = [f"{fault.field}\N{NO-BREAK SPACE}: {fault.problem.fr}" for fault in shown]
+        super().__init__(Text("; ".join(map(str, shown)), "\N{NO-BREAK SPACE}; ".join(french)))
 
 
 class LogUnavailableError(CreditScoringError):
@@ -159,7 +167,13 @@ class UnknownDecisionError(DataError):
 
     def __init__(self, decision: str) -> None:
         self.decision = decision
-        super().__init__(f"the decision log holds no {decision!r}; give an id as it was answered by the service")
+        super().__init__(
+            Text(
+                f"the decision log holds no {decision!r}; give an id as it was answered by the service",
+                f"le journal des décisions ne contient pas {decision!r}\N{NO-BREAK SPACE}; "
+                "donnez un identifiant tel que le service l'a fourni",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +208,14 @@ class ConflictingOutcomeError(DataError):
 class NotActionableError(FaultyInputError):
     """A simulation asks to change what an applicant cannot change."""
 
-    def __init__(self, field: str, allowed: tuple[str, ...], why: str, *, place: str = "changes") -> None:
+    def __init__(self, field: str, allowed: tuple[str, ...], why: Text, *, place: str = "changes") -> None:
         self.field, self.allowed = field, allowed
-        super().__init__([Fault(f"{place}.{field}", f"{why}; these can be changed: {', '.join(allowed)}")])
+        listed = ", ".join(allowed)
+        told = Text(
+            f"{why.en}; these can be changed: {listed}",
+            f"{why.fr}\N{NO-BREAK SPACE}; champs modifiables\N{NO-BREAK SPACE}: {listed}",
+        )
+        super().__init__([Fault(f"{place}.{field}", told)])
 
 
 class StoreUnavailableError(DataError):
@@ -215,7 +234,13 @@ class UnknownApplicantError(DataError):
     def __init__(self, applicants: Collection[int], first: int, last: int, *, nearest: int) -> None:
         self.applicants, self.first, self.last, self.nearest = tuple(applicants), first, last, nearest
         shown = ", ".join(map(str, self.applicants[:5])) + (", …" if len(self.applicants) > 5 else "")
-        super().__init__(f"no applicant {shown}; ids run from {first} to {last}, the nearest is {nearest}")
+        super().__init__(
+            Text(
+                f"no applicant {shown}; ids run from {first} to {last}, the nearest is {nearest}",
+                f"aucun demandeur {shown}\N{NO-BREAK SPACE}; les numéros vont de {first} à {last}, "
+                f"le plus proche est {nearest}",
+            )
+        )
 
 
 class TrafficError(CreditScoringError):

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_MOST_WRITTEN_OUT = 1e16
 
 
 class Text(NamedTuple):
@@ -40,6 +41,20 @@ def percentage(share: float, language: Language) -> str:
     """
     told = punctuated(f"{100 * share:.1f}", language)
     return f"{told}\N{NO-BREAK SPACE}%" if language == "fr" else f"{told}%"
+
+
+def figure(value: float) -> Text:
+    """Return any number, in English in six digits.
+
+    Examples
+    --------
+    >>> figure(12500.25).en
+    '12500.2'
+    >>> figure(12500.25).fr.split()
+    ['12', '500,25']
+    """
+    whole = float(value).is_integer() and abs(value) < _MOST_WRITTEN_OUT
+    return Text(f"{value:g}", punctuated(f"{value:,.0f}" if whole else f"{value:,.10g}", "fr"))
 
 
 def punctuated(text: str, language: Language) -> str:

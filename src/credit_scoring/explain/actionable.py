@@ -10,9 +10,38 @@ from functools import cache
 from types import MappingProxyType
 
 from credit_scoring.domain.errors import Fault, FaultyInputError, NotActionableError
-from credit_scoring.domain.text import Text
+from credit_scoring.domain.faults import A_NUMBER, must_be, quoted, unknown
+from credit_scoring.domain.text import Text, figure
 from credit_scoring.explain.loan import ANNUITY, CREDIT, GOODS, REVOLVING, TERM, known_amount, present_loan
 from credit_scoring.tables.schema import schema
+
+_POSITIVE = Text("a positive, finite number", "un nombre fini et strictement positif")
+_REPAYMENTS = Text("a whole number of monthly repayments", "un nombre entier d'échéances")
+_NO_ANNUITY = Text(
+    "what follows from the changes is not finite; change it too",
+    "l'échéance qui découle des modifications n'est pas un nombre fini\N{NO-BREAK SPACE}; modifiez-la aussi",
+)
+_TOLD_TWICE = Text(
+    f"says what is repaid, and so does {ANNUITY}: change one of them",
+    f"fixe le remboursement, tout comme {ANNUITY}\N{NO-BREAK SPACE}; ne modifiez que l'un des deux",
+)
+_REVOLVING = Text(
+    f"a revolving loan has no term; change {ANNUITY}",
+    f"un crédit renouvelable n'a pas de durée\N{NO-BREAK SPACE}; modifiez {ANNUITY}",
+)
+_UNKNOWN_PRICE = Text(
+    f"needs the present price of the loan: supply {CREDIT} and {ANNUITY}, or change {ANNUITY}",
+    f"le coût actuel du crédit est inconnu\N{NO-BREAK SPACE}; indiquez {CREDIT} et {ANNUITY}, ou modifiez {ANNUITY}",
+)
+_NO_PRICE = Text(
+    f"no usual term gives the present loan a plausible price; change {ANNUITY}",
+    f"aucune durée usuelle ne donne au crédit actuel un coût plausible\N{NO-BREAK SPACE}; modifiez {ANNUITY}",
+)
+_A_FACT = Text(
+    "is not a figure of the request but a fact about the applicant or the application",
+    "décrit le demandeur ou son dossier, et non le crédit demandé",
+)
+_NO_FIELD = Text("no field has this name", "aucun champ ne porte ce nom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,43 +142,43 @@ def with_consequences(
     if annuity is None:
         return columns
     if not math.isfinite(annuity):
-        raise FaultyInputError([Fault(ANNUITY, "what follows from the changes is not finite; change it too")])
+        raise FaultyInputError([Fault(ANNUITY, _NO_ANNUITY)])
     return {**columns, ANNUITY: annuity}
 
 
-def _problem(name: str, value: object) -> str:
+def _problem(name: str, value: object) -> Text | None:
     """Return what is wrong with a value, or nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a number, not {value!r:.60}"
+        return must_be(A_NUMBER, quoted(value))
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or number <= 0:
-        return f"must be a positive, finite number, not {number:g}"
+        return must_be(_POSITIVE, figure(number))
     if name == TERM and number != round(number):
-        return f"must be a whole number of monthly repayments, not {number:g}"
-    return ""
+        return must_be(_REPAYMENTS, figure(number))
+    return None
 
 
-def _no_term(changes: Mapping[str, object], current: Mapping[str, float | str | None], term: int | None) -> str:
+def _no_term(changes: Mapping[str, object], current: Mapping[str, float | str | None], term: int | None) -> Text | None:
     """Return why another term cannot be followed, or nothing."""
     if ANNUITY in changes:
-        return f"says what is repaid, and so does {ANNUITY}: change one of them"
+        return _TOLD_TWICE
     if current.get("NAME_CONTRACT_TYPE") == REVOLVING:
-        return f"a revolving loan has no term; change {ANNUITY}"
+        return _REVOLVING
     if known_amount(current.get(CREDIT)) is None or known_amount(current.get(ANNUITY)) is None:
-        return f"needs the present price of the loan: supply {CREDIT} and {ANNUITY}, or change {ANNUITY}"
+        return _UNKNOWN_PRICE
     if present_loan(current, term=term).term is None:
-        return f"no usual term gives the present loan a plausible price; change {ANNUITY}"
-    return ""
+        return _NO_PRICE
+    return None
 
 
 def _refusal(name: str, place: str) -> NotActionableError:
     allowed, columns = tuple(actionable_fields()), schema()["application"].columns
     if name in columns:
-        why = "is not a figure of the request but a fact about the applicant or the application"
+        why = _A_FACT
     else:
         near = difflib.get_close_matches(name[:100].upper(), [*allowed, *columns], n=1)
-        why = "no field has this name" + (f"; did you mean {near[0]}?" if near else "")
+        why = unknown(_NO_FIELD, near)
     return NotActionableError(name[:100], allowed, why, place=place)

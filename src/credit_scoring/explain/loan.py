@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from credit_scoring.domain.errors import Fault, FaultyInputError
+from credit_scoring.domain.text import Text, punctuated
 from credit_scoring.features.loan import PLAUSIBLE_RATES, TERMS
 
 CREDIT, ANNUITY, GOODS, TERM = "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "TERM"
@@ -16,6 +17,10 @@ USUAL_TERMS = tuple(int(months) for months in TERMS)
 # true term for 64 %, and within six months of it for 87 %; of the rates in steps of 5 %, it errs least on average.
 TYPICAL_RATE = 0.35
 _MOST_REPAID = 100.0  # times the amount: beyond, a figure is wrong
+_NO_AMOUNT = Text(
+    "is needed: without the amount of the loan there is nothing to change",
+    "doit être renseigné\N{NO-BREAK SPACE}: sans montant du crédit, il n'y a rien à modifier",
+)
 _ROUNDING = 1e-9  # a loan without interest pays back its amount, but not to the last bit
 
 
@@ -77,15 +82,20 @@ def present_loan(current: Mapping[str, float | str | None], *, term: int | None 
     """
     credit, annuity, goods = (known_amount(current.get(name)) for name in (CREDIT, ANNUITY, GOODS))
     if credit is None:
-        raise FaultyInputError([Fault(CREDIT, "is needed: without the amount of the loan there is nothing to change")])
+        raise FaultyInputError([Fault(CREDIT, _NO_AMOUNT)])
     if current.get("NAME_CONTRACT_TYPE") == REVOLVING or annuity is None:
         return Loan(credit, annuity, goods)
     if term is not None and not 1.0 - _ROUNDING <= term * annuity / credit <= _MOST_REPAID:
-        told = (
-            f"{term} repayments of {annuity:,.2f} are no price of {credit:,.2f}; give the number of monthly repayments"
-        )
-        raise FaultyInputError([Fault("term", told)])
+        raise FaultyInputError([Fault("term", _no_price(term, f"{annuity:,.2f}", f"{credit:,.2f}"))])
     return Loan(credit, annuity, goods, term or estimated_term(credit, annuity))
+
+
+def _no_price(term: int, annuity: str, credit: str) -> Text:
+    return Text(
+        f"{term} repayments of {annuity} are no price of {credit}; give the number of monthly repayments",
+        f"{term} échéances de {punctuated(annuity, 'fr')} ne peuvent correspondre à un crédit de "
+        f"{punctuated(credit, 'fr')}\N{NO-BREAK SPACE}; indiquez le nombre d'échéances",
+    )
 
 
 def estimated_term(credit: float, annuity: float) -> int | None:

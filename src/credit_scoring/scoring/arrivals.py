@@ -12,6 +12,8 @@ import polars as pl
 
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import Fault, FaultyInputError
+from credit_scoring.domain.faults import A_NUMBER, A_TEXT, NOT_FINITE, beyond, must_be, quoted, unknown
+from credit_scoring.domain.text import Text
 from credit_scoring.features.assemble import assemble
 from credit_scoring.scoring.inputs import MOST_FAULTS, Value, is_sentinel
 from credit_scoring.scoring.score import coverage_without, uncomputed_features, untold_features
@@ -23,6 +25,10 @@ _NUMBERS = (int, float)
 # Numbers are told apart below it. Ids are below it, so that an application's number fits above them.
 _IDS_END = 2**53
 _NOWHERE = (math.inf, -math.inf)
+_NO_COLUMN = Text("the table has no such column", "la table n'a pas de colonne de ce nom")
+_NO_KEY = Text("the key is missing", "la clé manque")
+_REPEATED_KEY = Text("the key occurs more than once", "la clé figure plusieurs fois")
+_AN_ID = Text("a whole number from 0 on", "un nombre entier positif ou nul")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,16 +125,12 @@ def _faults(table: Table, rows: Sequence[Row], owner: object) -> list[Fault]:
     for key in table.unique if table.name != "application" else ():
         seen = [row.get(key) for row in rows]
         if len(set(seen)) < len(seen):
-            faults.append(Fault(f"{table.name}.{key}", "the key occurs more than once"))
+            faults.append(Fault(f"{table.name}.{key}", _REPEATED_KEY))
     return faults
 
 
 def _row_faults(table: Table, row: Row, place: str, owner: object) -> list[Fault]:
-    faults = [
-        Fault(f"{place}.{key}", "the key is missing")
-        for key in table.keys
-        if key != APPLICATION_ID and row.get(key) is None
-    ]
+    faults = [Fault(f"{place}.{key}", _NO_KEY) for key in table.keys if key != APPLICATION_ID and row.get(key) is None]
     usual = _usual(table.name)
     for name, value in row.items():
         lowest, highest = usual.get(name, _NOWHERE)
@@ -137,12 +139,12 @@ def _row_faults(table: Table, row: Row, place: str, owner: object) -> list[Fault
         column = table.columns.get(name)
         if column is None or name == OUTCOME:
             close = [] if faults else difflib.get_close_matches(name[:100], table.columns, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            faults.append(Fault(f"{place}.{name[:100]}", f"the table has no such column{hint}"))
+            faults.append(Fault(f"{place}.{name[:100]}", unknown(_NO_COLUMN, close)))
         elif value is not None and (problem := _problem(table, column, value)):
             faults.append(Fault(f"{place}.{name}", problem))
         elif name == APPLICATION_ID and table.name != "application" and value is not None and value != owner:
-            faults.append(Fault(f"{place}.{name}", f"is {value}, but the application is {owner}"))
+            told = Text(f"is {value}, but the application is {owner}", f"{value:.0f} n'est pas le numéro de la demande")
+            faults.append(Fault(f"{place}.{name}", told))
     return faults
 
 
@@ -153,17 +155,18 @@ def _usual(table: str) -> Mapping[str, tuple[float, float]]:
     return {one.name: one.bounds() for one in columns if one.kind == "number" and one.name != OUTCOME}
 
 
-def _problem(table: Table, column: Column, value: float | str) -> str:
+def _problem(table: Table, column: Column, value: float | str) -> Text | None:
+    """Return what is wrong with a value, or nothing."""
     if column.kind == "category":
-        return "" if isinstance(value, str) else f"must be text, not {value!r}"
+        return None if isinstance(value, str) else must_be(A_TEXT, quoted(value))
     if not isinstance(value, _NUMBERS):
-        return f"must be a number, not {value!r:.60}"
+        return must_be(A_NUMBER, quoted(value))
     if column.kind == "id":
         whole = float(value).is_integer() and 0 <= value < _IDS_END
-        return "" if whole else f"must be a whole number from 0 on, not {value!r}"
+        return None if whole else must_be(_AN_ID, quoted(value))
     below = column.lower is not None and value < column.lower
     above = column.upper is not None and value > column.upper
     if (below or above) and not is_sentinel(column.name, value, table=table.name):
-        limit = column.lower if below else column.upper
-        return f"{value:g} is {'below' if below else 'above'} {limit:g} ({column.meaning.en})"
-    return "" if math.isfinite(value) else "must be finite"
+        lowest, highest = column.bounds()
+        return beyond(value, lowest if below else highest, column.meaning)
+    return None if math.isfinite(value) else NOT_FINITE

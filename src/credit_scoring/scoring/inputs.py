@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from credit_scoring.bundle.manifest import Manifest
 from credit_scoring.domain.errors import Fault
+from credit_scoring.domain.faults import A_NUMBER, A_TEXT, NOT_FINITE, beyond, must_be, quoted, unknown
+from credit_scoring.domain.text import Text
 from credit_scoring.features.assemble import catalogue
 from credit_scoring.tables.schema import ANY_NUMBER, Column, schema
 
@@ -19,6 +21,7 @@ Floats = NDArray[np.float64]
 Value = float | str | None
 NUMERIC = frozenset({float, int, type(None)})
 MOST_FAULTS, MOST_HINTS = 20, 5
+_NO_FEATURE = Text("no feature has this name", "aucune variable ne porte ce nom")
 
 
 class Inputs:
@@ -49,8 +52,7 @@ class Inputs:
         faults = []
         for number, name in enumerate(names[:MOST_FAULTS]):
             close = difflib.get_close_matches(name[:100], self.kinds, n=1, cutoff=0.5) if number < MOST_HINTS else []
-            hint = f"; did you mean {close[0]}?" if close else ""
-            faults.append(Fault(f"{field}.{name[:100]}", f"no feature has this name{hint}"))
+            faults.append(Fault(f"{field}.{name[:100]}", unknown(_NO_FEATURE, close)))
         return faults
 
     def mistyped(self, features: Mapping[str, Value], field: str) -> list[Fault]:
@@ -59,9 +61,9 @@ class Inputs:
         for name, value in features.items():
             if self.kinds[name] == "number":
                 if type(value) not in NUMERIC:
-                    faults.append(Fault(f"{field}.{name}", f"must be a number, not {value!r:.60}"))
+                    faults.append(Fault(f"{field}.{name}", must_be(A_NUMBER, quoted(value))))
             elif not isinstance(value, str | None):
-                faults.append(Fault(f"{field}.{name}", f"must be text, not {value!r:.60}"))
+                faults.append(Fault(f"{field}.{name}", must_be(A_TEXT, quoted(value))))
         return faults[:MOST_FAULTS]
 
     def outside(self, names: Sequence[str], values: Floats, lower: Floats, upper: Floats, field: str) -> list[Fault]:
@@ -70,10 +72,10 @@ class Inputs:
         for i in np.flatnonzero((values < lower) | (values > upper)).tolist():
             name, value = names[i], float(values[i])
             if np.isinf(value):
-                faults.append(Fault(f"{field}.{name}", "must be finite"))
+                faults.append(Fault(f"{field}.{name}", NOT_FINITE))
             elif not is_sentinel(name, value):
-                side = f"below {lower[i]:g}" if value < lower[i] else f"above {upper[i]:g}"
-                faults.append(Fault(f"{field}.{name}", f"{value:g} is {side} ({self.raw[name].meaning.en})"))
+                limit = float(lower[i] if value < lower[i] else upper[i])
+                faults.append(Fault(f"{field}.{name}", beyond(value, limit, self.raw[name].meaning)))
         return faults[:MOST_FAULTS]
 
 

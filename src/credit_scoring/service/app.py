@@ -22,7 +22,6 @@ from credit_scoring.domain.errors import (
     ConflictingOutcomeError,
     CreditScoringError,
     DataError,
-    Fault,
     FaultyInputError,
     LogTamperedError,
     LogUnavailableError,
@@ -32,12 +31,12 @@ from credit_scoring.domain.errors import (
     WatchUnavailableError,
 )
 from credit_scoring.service.auth import Doorkeeper
-from credit_scoring.service.bodies import MOST_FAULTS
 from credit_scoring.service.champion import Champion
-from credit_scoring.service.context import Context
+from credit_scoring.service.context import Context, language_of
 from credit_scoring.service.desk import Desk
 from credit_scoring.service.drivers import Drivers
 from credit_scoring.service.edge import PAGE_FILES, Edge
+from credit_scoring.service.faults import parameter_faults
 from credit_scoring.service.metrics import Metrics
 from credit_scoring.service.problems import NO_APPLICANTS, RefusedError, refused
 from credit_scoring.service.routes import (
@@ -180,14 +179,15 @@ def _answer_errors(app: FastAPI) -> None:
     """Let every error of the project, the framework and the router become a problem."""
 
     @app.exception_handler(RefusedError)
-    async def refusal(_: Request, error: RefusedError) -> Response:
-        return refused(error.status, error.detail, kind=error.kind, faults=error.faults, headers=error.headers)
+    async def refusal(request: Request, error: RefusedError) -> Response:
+        language = language_of(request)
+        return refused(error.status, error.detail, language=language, kind=error.kind, headers=error.headers)
 
     @app.exception_handler(CreditScoringError)
-    async def known(_: Request, error: CreditScoringError) -> Response:
+    async def known(request: Request, error: CreditScoringError) -> Response:
         faults = error.faults if isinstance(error, FaultyInputError) else ()
         kind = NO_APPLICANTS if isinstance(error, StoreUnavailableError) else ""
-        return refused(_status(error), str(error), kind=kind, faults=faults)
+        return refused(_status(error), error.sentence, language=language_of(request), kind=kind, faults=faults)
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
@@ -198,12 +198,8 @@ def _answer_errors(app: FastAPI) -> None:
         return refused(error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def parameters(_: Request, error: RequestValidationError) -> Response:
-        faults = tuple(
-            Fault(".".join(map(str, one["loc"][1:]))[:200], one["msg"].removeprefix("Value error, "))
-            for one in error.errors()[:MOST_FAULTS]
-        )
-        return refused(422, "; ".join(map(str, faults)), faults=faults)
+    async def parameters(request: Request, error: RequestValidationError) -> Response:
+        return await known(request, FaultyInputError(parameter_faults(error.errors())))
 
 
 def _status(error: CreditScoringError) -> int:

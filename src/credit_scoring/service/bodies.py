@@ -9,14 +9,14 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from credit_scoring.domain.errors import Fault
-from credit_scoring.service.problems import MEDIA_TYPE, TITLES, RefusedError
+from credit_scoring.domain.errors import FaultyInputError
+from credit_scoring.domain.text import Language
+from credit_scoring.service.faults import body_faults
+from credit_scoring.service.problems import MEDIA_TYPE, TITLES, RefusedError, in_language
 from credit_scoring.wire.base import Problem
 
 M = TypeVar("M", bound=BaseModel)
-MOST_FAULTS = 20
 JSON = "application/json"
-_UNION_BRANCHES = frozenset({"float", "str", "constrained-str", "constrained-float", "function-after"})
 
 
 async def parsed(request: Request, model: type[M]) -> M:
@@ -25,7 +25,9 @@ async def parsed(request: Request, model: type[M]) -> M:
     Raises
     ------
     RefusedError
-        415 where it is not JSON by its type, 400 where it is not JSON, 422 naming each field that is wrong.
+        415 where it is not JSON by its type, 400 where it is not JSON.
+    FaultyInputError
+        Naming each field that is wrong.
     """
     require_type(request, JSON)
     return validated(model, await request.body())
@@ -44,32 +46,17 @@ def validated(model: type[M], body: bytes) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _refusal(error) from error
+        found = error.errors(include_url=False, include_input=False)
+        if any(one["type"] == "json_invalid" for one in found):
+            why = found[0]["msg"].removeprefix("Invalid JSON: ")
+            raise RefusedError(400, f"the body is not JSON: {why}") from error
+        raise FaultyInputError(body_faults(found)) from error
 
 
-def _refusal(error: ValidationError) -> RefusedError:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(one["type"] == "json_invalid" for one in found):
-        return RefusedError(400, f"the body is not JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}")
-    problems: dict[str, list[str]] = {}
-    for one in found:
-        place = [str(part) for part in one["loc"] if str(part).partition("[")[0] not in _UNION_BRANCHES]
-        message = one["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        problems.setdefault(".".join(place)[:200] or "body", []).append(message)
-    faults = {field: _told(messages) for field, messages in problems.items()}
-    told = tuple(Fault(field, problem) for field, problem in list(faults.items())[:MOST_FAULTS])
-    return RefusedError(422, "; ".join(map(str, told[:5])), faults=told)
-
-
-def _told(messages: list[str]) -> str:
-    expected = " or ".join(dict.fromkeys(messages))
-    return f"must be {expected}" if expected.startswith(("a ", "an ", "'")) else expected
-
-
-def answer(content: BaseModel | dict[str, Any], status: int = 200) -> Response:
-    """Return a JSON response."""
+def answer(content: BaseModel | dict[str, Any], status: int = 200, *, language: Language | None = None) -> Response:
+    """Return a JSON response; `language` is the one that the caller asked for, where what is told depends on it."""
     body = content.model_dump_json().encode() if isinstance(content, BaseModel) else to_json(content)
-    return Response(body, status, media_type=JSON)
+    return Response(body, status, headers=in_language(language) if language else None, media_type=JSON)
 
 
 def body_of(model: type[BaseModel], example: object) -> dict[str, Any]:

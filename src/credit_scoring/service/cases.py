@@ -40,7 +40,7 @@ def supplied_case(  # noqa: PLR0913 - what a case is made of
         if unknown:
             features = {name: value for name, value in features.items() if name not in unknown}
             faults = serving.intake.inputs.unknown(unknown, field)
-            remarks = tuple(Remark("unknown_feature", fault.field, fault.problem) for fault in faults)
+            remarks = tuple(Remark("unknown_feature", fault.field, fault.problem.en) for fault in faults)
     return Case(
         serving=serving,
         endpoint=endpoint,

@@ -54,7 +54,7 @@ class Edge:
                 receive.check_announced()
                 await self._app(scope, receive, send)
         except RefusedError as refusal:
-            response = refused(refusal.status, refusal.detail, faults=refusal.faults, headers=refusal.headers)
+            response = refused(refusal.status, refusal.detail, headers=refusal.headers)
         except TimeoutError:
             response = refused(
                 504,

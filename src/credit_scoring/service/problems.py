@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from credit_scoring.domain.errors import Fault
+from credit_scoring.domain.text import Language, Text
 from credit_scoring.wire.base import Fault as WireFault
 from credit_scoring.wire.base import Problem
 
@@ -32,41 +33,42 @@ NO_MODEL, NO_APPLICANTS = "no-model", "no-applicants"
 
 
 class RefusedError(Exception):
-    """A request is refused with this status, sentence and faults; ``kind`` where the status does not tell enough."""
+    """A request is refused with this status and sentence; ``kind`` where the status does not tell enough."""
 
     def __init__(
         self,
         status: int,
-        detail: str,
+        detail: str | Text,
         *,
         kind: str = "",
-        faults: tuple[Fault, ...] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.status, self.detail, self.kind, self.faults, self.headers = status, detail, kind, faults, headers
-        super().__init__(detail)
-
-
-def problem(status: int, detail: str, *, kind: str = "", faults: tuple[Fault, ...] = ()) -> Problem:
-    """Return the problem to answer with."""
-    usual, title = TITLES.get(status, ("error", "The request failed"))
-    return Problem(
-        type=f"urn:credit-scoring:{kind or usual}",
-        title=title,
-        status=status,
-        detail=detail,
-        faults=tuple(WireFault(field=fault.field, problem=fault.problem) for fault in faults),
-    )
+        self.status, self.detail, self.kind, self.headers = status, detail, kind, headers
+        super().__init__(detail.en if isinstance(detail, Text) else detail)
 
 
 def refused(
     status: int,
-    detail: str,
+    detail: str | Text,
     *,
+    language: Language = "en",
     kind: str = "",
     faults: tuple[Fault, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the response of a refusal."""
-    content = problem(status, detail, kind=kind, faults=faults).model_dump_json()
-    return Response(content, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    """Return the response of a refusal, in `language` where its sentence is known in both."""
+    usual, title = TITLES.get(status, ("error", "The request failed"))
+    told = Problem(
+        type=f"urn:credit-scoring:{kind or usual}",
+        title=title,
+        status=status,
+        detail=detail.told(language) if isinstance(detail, Text) else detail,
+        faults=tuple(WireFault(field=fault.field, problem=fault.problem.told(language)) for fault in faults),
+    )
+    own = dict(headers or {}) | (in_language(language) if isinstance(detail, Text) else {})
+    return Response(told.model_dump_json(), status, media_type=MEDIA_TYPE, headers=own)
+
+
+def in_language(language: Language) -> dict[str, str]:
+    """Return the headers of what is told in `language`, and would be in another had the caller asked for it."""
+    return {"Content-Language": language, "Vary": "Accept-Language"}

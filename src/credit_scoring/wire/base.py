@@ -7,6 +7,9 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from credit_scoring.domain.text import Text
 
 Decision = Literal["approve", "refer", "decline"]
 FeatureValue = (
@@ -14,6 +17,7 @@ FeatureValue = (
     | Annotated[str, Field(strict=True, max_length=200)]
     | None
 )
+OWN_RULE = "own_rule"
 Features = Annotated[dict[str, FeatureValue], Field(max_length=2_000)]
 
 
@@ -28,12 +32,20 @@ ApplicantId = Annotated[int, Field(strict=True, ge=0, le=2**53), WHOLE]
 DecisionId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="Id of a recorded decision.")]
 
 
+def broken(rule: Text) -> PydanticCustomError:
+    """Return the error to raise where a message breaks a rule of ours; its context tells the `rule` in both languages.
+
+    Pydantic would keep of a ``ValueError`` its string alone.
+    """
+    return PydanticCustomError(OWN_RULE, "{en}", rule._asdict())
+
+
 def _written_as(pattern: str, example: str) -> BeforeValidator:
     """Refuse a moment that is not written as ISO 8601 has it: Pydantic takes a number for seconds since 1970."""
 
     def check(value: object) -> object:
         if isinstance(value, int | float) or (isinstance(value, str) and not re.fullmatch(pattern, value)):
-            raise ValueError(f"must be written as {example}")
+            raise broken(Text(f"must be written as {example}", f"doit s'écrire sous la forme {example}"))
         return value
 
     return BeforeValidator(check)
@@ -53,7 +65,7 @@ class Fault(Wire):
     """One thing wrong with a request."""
 
     field: str = Field(description="Where it stands in the request, dotted from the root of the body.")
-    problem: str
+    problem: str = Field(description="What is wrong with it, in the language of Accept-Language.")
 
 
 class Problem(Wire):
@@ -62,7 +74,9 @@ class Problem(Wire):
     type: str = Field(description="A stable name of the kind of problem.")
     title: str
     status: int
-    detail: str = Field(description="A sentence that says what to do.")
+    detail: str = Field(
+        description="A sentence that says what to do, in the language that Content-Language names, or else in English."
+    )
     faults: tuple[Fault, ...] = ()
 
 

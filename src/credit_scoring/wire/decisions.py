@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from credit_scoring.wire.base import ApplicantId, Day, Decision, DecisionId, Moment, Wire
+from credit_scoring.domain.text import Text
+from credit_scoring.wire.base import ApplicantId, Day, Decision, DecisionId, Moment, Wire, broken
 from credit_scoring.wire.model import Interval
 from credit_scoring.wire.scoring import Explanation, Reason
 
@@ -36,7 +37,7 @@ class ReviewRequest(Wire):
     @model_validator(mode="after")
     def _said_why(self) -> ReviewRequest:
         if self.reason_code == "other" and not self.comment.strip():
-            raise ValueError("the reason code other needs a comment")
+            raise broken(Text("the reason code other needs a comment", "le motif other exige un commentaire"))
         return self
 
 
@@ -64,7 +65,7 @@ class Observation(Wire):
     @model_validator(mode="after")
     def _one_subject(self) -> Observation:
         if (self.decision_id is None) == (self.applicant is None):
-            raise ValueError("give either decision_id or applicant")
+            raise broken(Text("give either decision_id or applicant", "indiquez decision_id ou applicant"))
         return self
 
 

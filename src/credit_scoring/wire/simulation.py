@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from credit_scoring.wire.base import WHOLE, ApplicantId, Decision, DecisionId, Features, FeatureValue, Wire
+from credit_scoring.domain.text import Text
+from credit_scoring.wire.base import WHOLE, ApplicantId, Decision, DecisionId, Features, FeatureValue, Wire, broken
 from credit_scoring.wire.scoring import Explanation
 
 
@@ -29,7 +30,9 @@ class SimulationRequest(Wire):
     @model_validator(mode="after")
     def _one_source(self) -> SimulationRequest:
         if sum(one is not None for one in (self.applicant, self.decision, self.features)) != 1:
-            raise ValueError("give one of applicant, decision and features")
+            raise broken(
+                Text("give one of applicant, decision and features", "indiquez applicant, decision ou features")
+            )
         return self
 
 

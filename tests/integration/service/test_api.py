@@ -10,6 +10,10 @@ import httpx
 import polars as pl
 import pytest
 from tests.running import THREE_SCORES, Running
+from tests.told import assert_told_in_both
+
+from credit_scoring.domain.errors import Fault
+from credit_scoring.domain.text import Text
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +37,30 @@ def problem(response: httpx.Response, status: int) -> dict[str, Any]:
     assert told["status"] == status
     assert len(told["detail"]) > 10
     return told
+
+
+def refused_in_both(server: Running, path: str, form: str = "application/json", **body: Any) -> dict[str, Any]:
+    """Return the refusal of a body; it must tell the same in French, and English to whoever does not ask for that."""
+
+    def asked(**language: str) -> httpx.Response:
+        return server.client.post(path, headers={"Content-Type": form, **language}, **body)
+
+    english = problem(asked(), 422)
+    response = asked(**{"Accept-Language": "fr-CH, fr;q=0.9, en;q=0.8"})
+    french = problem(response, 422)
+    assert (response.headers["content-language"], response.headers["vary"]) == ("fr", "Accept-Language")
+    assert [fault["field"] for fault in french["faults"]] == [fault["field"] for fault in english["faults"]]
+    assert_told_in_both(
+        Fault(one["field"], Text(one["problem"], other["problem"]))
+        for one, other in zip(english["faults"], french["faults"], strict=True)
+    )
+    assert all(fault["problem"] in french["detail"] for fault in french["faults"])
+    assert (french["type"], french["title"]) == (english["type"], english["title"])
+    for other in ("de", "en-GB, fr;q=0.5", "*"):
+        response = asked(**{"Accept-Language": other})
+        assert response.json() == english
+        assert response.headers["content-language"] == "en"
+    return english
 
 
 def test_health_ready_and_model(server: Running) -> None:
@@ -66,7 +94,10 @@ def test_an_explanation_adds_up_and_is_told_in_the_readers_language(server: Runn
     assert english["p_default"] == server.client.post("/predict", json=THREE_SCORES).json()["p_default"]
     assert english["reasons"]
     assert all("raises the risk" in reason["text"] for reason in english["reasons"])
-    french = server.client.post("/predict/explain", json=THREE_SCORES, headers={"Accept-Language": "fr"}).json()
+    answered = server.client.post("/predict/explain", json=THREE_SCORES, headers={"Accept-Language": "fr"})
+    assert (answered.headers["content-language"], answered.headers["vary"]) == ("fr", "Accept-Language")
+    assert "vary" not in server.client.post("/predict", json=THREE_SCORES).headers
+    french = answered.json()
     assert all("augmente le risque" in reason["text"] for reason in french["reasons"])
     assert [r["contribution"] for r in french["reasons"]] == [r["contribution"] for r in english["reasons"]]
 
@@ -100,7 +131,7 @@ def test_every_example_of_the_documentation_works(server: Running) -> None:
     ],
 )
 def test_a_wrong_feature_is_named(server: Running, features: dict[str, Any], field: str, told: str) -> None:
-    found = problem(server.client.post("/predict", json={"features": features}), 422)
+    found = refused_in_both(server, "/predict", json={"features": features})
     assert [fault["field"] for fault in found["faults"]] == [field]
     assert told in found["faults"][0]["problem"]
 
@@ -128,6 +159,43 @@ def test_a_wrong_feature_is_named(server: Running, features: dict[str, Any], fie
 def test_a_body_that_cannot_be_meant_is_refused(server: Running, body: bytes, status: int) -> None:
     for path in ("/predict", "/predict/explain"):
         problem(server.client.post(path, content=body, headers={"Content-Type": "application/json"}), status)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/applications/score", {"application": {"AMT_CREDT": 1.0, "DAYS_BIRTH": 1.0, "CODE_GENDER": 1.0}}),
+        (
+            "/applications/score",
+            {"application": {"SK_ID_CURR": 1}, "bureau": [{"SK_ID_CURR": 7, "AMT_CREDIT_SUM": "1"}]},
+        ),
+        ("/predict/batch", {"applications": [{"features": {"AMT_CREDIT": -1.5}}, {"features": {"TARGET": 1}}]}),
+        ("/predict/batch", {"applications": []}),
+        ("/simulate", {"features": {"AMT_CREDIT": 1_000.0}, "changes": {"CODE_GENDER": "F"}}),
+        ("/simulate", {"features": {"AMT_CREDIT": 1_000.0}, "changes": {"TERM": 12}}),
+        ("/simulate", {}),
+        ("/outcomes", {"outcomes": [{"applicant": 1, "defaulted": "yes", "observed_on": "soon"}, {"more": 1}]}),
+        ("/applicants/standing", {"like": 1}),
+    ],
+)
+def test_a_refusal_is_told_in_the_callers_language(server: Running, path: str, body: dict[str, Any]) -> None:
+    assert refused_in_both(server, path, json=body)["faults"]
+
+
+def test_an_address_that_is_wrong_is_told_in_the_callers_language_too(server: Running) -> None:
+    wrong = ("/applicants?limit=0", "/decisions?since=soon", "/decisions/x")
+    missing = ("/applicants/999999999", f"/decisions/{'0' * 32}")
+    for path, status in (dict.fromkeys(wrong, 422) | dict.fromkeys(missing, 404)).items():
+        english = problem(server.client.get(path), status)
+        response = server.client.get(path, headers={"Accept-Language": "fr"})
+        assert problem(response, status)["detail"] != english["detail"]
+        assert response.headers["content-language"] == "fr"
+
+
+def test_what_is_only_known_in_english_does_not_say_to_be_french(server: Running) -> None:
+    response = server.client.get("/nowhere", headers={"Accept-Language": "fr"})
+    assert problem(response, 404) == problem(server.client.get("/nowhere"), 404)
+    assert "content-language" not in response.headers
 
 
 def test_a_large_body_that_does_not_announce_itself_is_refused_too(server: Running) -> None:
@@ -235,6 +303,15 @@ def _bytes(frame: pl.DataFrame, write: Any) -> bytes:
 )
 def test_a_batch_that_cannot_be_read_is_refused(server: Running, content: bytes, form: str, status: int) -> None:
     problem(server.client.post("/predict/batch", content=content, headers={"Content-Type": form}), status)
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"), [({"AMT_CREDIT": [True]}, "AMT_CREDIT"), ({"SK_ID_CURR": [1.5]}, "SK_ID_CURR")]
+)
+def test_a_column_of_another_type_is_named(server: Running, columns: dict[str, Any], field: str) -> None:
+    content = _bytes(pl.DataFrame(columns), pl.DataFrame.write_parquet)
+    found = refused_in_both(server, "/predict/batch", "application/vnd.apache.parquet", content=content)
+    assert [fault["field"] for fault in found["faults"]] == [field]
 
 
 def test_nothing_is_embedded_cached_or_open_to_other_sites(server: Running) -> None:

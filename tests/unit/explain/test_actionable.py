@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.told import assert_refused_in_both
 
 from credit_scoring.domain.errors import FaultyInputError, NotActionableError
 from credit_scoring.explain.actionable import actionable_fields, check_changes, with_consequences
@@ -44,7 +45,8 @@ def test_every_other_column_is_refused_by_name(name: str) -> None:
     assert refusal.value.field == name
     assert refusal.value.allowed == tuple(actionable_fields())
     assert refusal.value.faults[0].field == f"changes.{name}"
-    assert all(allowed in str(refusal.value) for allowed in refusal.value.allowed)
+    assert all(allowed in words for allowed in refusal.value.allowed for words in refusal.value.sentence)
+    assert_refused_in_both(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +54,10 @@ def test_every_other_column_is_refused_by_name(name: str) -> None:
     [("AMT_CREDTI", "AMT_CREDIT"), ("amt_annuity", "AMT_ANNUITY"), ("term", "TERM"), ("DAYS_BRITH", "DAYS_BIRTH")],
 )
 def test_an_unknown_field_is_refused_with_what_may_be_meant(name: str, meant: str) -> None:
-    with pytest.raises(NotActionableError, match=f"no field has this name; did you mean {meant}"):
+    with pytest.raises(NotActionableError, match=f"no field has this name; did you mean {meant}") as refusal:
         check_changes({name: 1.0}, CURRENT)
+    assert f"vouliez-vous dire {meant}" in refusal.value.faults[0].problem.fr
+    assert_refused_in_both(refusal.value)
 
 
 def test_a_field_like_no_other_is_refused_without_a_guess() -> None:
@@ -69,6 +73,7 @@ def test_a_value_that_is_no_positive_number_is_refused_by_name(name: str, value:
     with pytest.raises(FaultyInputError) as refusal:
         check_changes({name: value}, CURRENT, place="body.changes")
     assert [fault.field for fault in refusal.value.faults] == [f"body.changes.{name}"]
+    assert_refused_in_both(refusal.value)
 
 
 def test_every_faulty_value_is_told() -> None:
@@ -76,7 +81,8 @@ def test_every_faulty_value_is_told() -> None:
         check_changes({"AMT_CREDIT": -1.0, "AMT_ANNUITY": 2.0, "AMT_GOODS_PRICE": "x", "TERM": 12.5}, CURRENT)
     told = {fault.field.removeprefix("changes."): fault.problem for fault in refusal.value.faults}
     assert set(told) == {"AMT_CREDIT", "AMT_GOODS_PRICE", "TERM"}
-    assert "whole" in told["TERM"]
+    assert "whole" in told["TERM"].en
+    assert "12,5" in told["TERM"].fr
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(["AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"], amounts)))
@@ -99,23 +105,33 @@ def test_any_positive_amount_may_be_tried_by_hand(changes: dict[str, float]) -> 
 def test_a_term_that_cannot_be_followed_is_refused(
     changes: dict[str, object], current: dict[str, float | str | None], told: str
 ) -> None:
-    with pytest.raises(FaultyInputError, match=told):
+    with pytest.raises(FaultyInputError, match=told) as refusal:
         check_changes(changes, current)
+    assert_refused_in_both(refusal.value)
 
 
 def test_a_known_term_need_not_be_usual_but_must_be_a_price() -> None:
     current = CURRENT | {"AMT_ANNUITY": 5_000.0}
     check_changes({"TERM": 240}, current, term=120)
-    with pytest.raises(FaultyInputError, match=r"60 repayments of 5,000\.00 are no price of 450,000\.00"):
+    with pytest.raises(FaultyInputError, match=r"60 repayments of 5,000\.00 are no price of 450,000\.00") as refusal:
         check_changes({"TERM": 240}, current, term=60)
+    assert "5\N{NARROW NO-BREAK SPACE}000,00" in refusal.value.faults[0].problem.fr
+    assert_refused_in_both(refusal.value)
 
     with pytest.raises(FaultyInputError, match="are no price"):
         present_loan(current | {"AMT_ANNUITY": 1e308}, term=36)
 
 
 def test_an_absurd_change_has_no_infinite_consequence() -> None:
-    with pytest.raises(FaultyInputError, match="not finite"):
+    with pytest.raises(FaultyInputError, match="not finite") as refusal:
         with_consequences({"AMT_CREDIT": 1e308}, {"AMT_CREDIT": 1.0, "AMT_ANNUITY": 10.0})
+    assert_refused_in_both(refusal.value)
+
+
+def test_without_an_amount_there_is_no_loan() -> None:
+    with pytest.raises(FaultyInputError, match="there is nothing to change") as refusal:
+        present_loan({"AMT_ANNUITY": 10.0})
+    assert_refused_in_both(refusal.value)
 
 
 @given(amounts, terms, rates, amounts, terms)

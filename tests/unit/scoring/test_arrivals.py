@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from tests.told import assert_refused_in_both
 
 from credit_scoring.bundle.store import Bundle
 from credit_scoring.domain.errors import FaultyInputError
@@ -132,6 +133,15 @@ def test_a_wrong_value_is_named(
         accepted(bundle, rows | {table: [rows[table][0] | {column: value}]})
     place = table if table == "application" else f"{table}.0"
     assert f"{place}.{column}" in {fault.field for fault in refusal.value.faults}
+    assert_refused_in_both(refusal.value)
+
+
+def test_a_key_that_occurs_twice_is_named_once(bundle: Bundle, told: list[Rows]) -> None:
+    rows = next(rows for rows in told if rows["bureau"])
+    with pytest.raises(FaultyInputError, match="the key occurs more than once") as refusal:
+        accepted(bundle, rows | {"bureau": [rows["bureau"][0]] * 3})
+    assert [fault.field for fault in refusal.value.faults] == ["bureau.SK_ID_BUREAU"]
+    assert_refused_in_both(refusal.value)
 
 
 def test_a_sentinel_outside_the_bounds_is_no_fault(bundle: Bundle, told: list[Rows]) -> None:

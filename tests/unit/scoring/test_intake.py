@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.told import assert_refused_in_both
 
 from credit_scoring.bundle.manifest import GoldenRow
 from credit_scoring.bundle.store import Bundle
@@ -114,13 +115,17 @@ def test_a_value_that_cannot_be_meant_is_named(intake: Intake, value: Any) -> No
     with pytest.raises(FaultyInputError) as caught:
         intake.accept({"EXT_SOURCE_1": value, "EXT_SOURCE_2": 0.5})
     assert [fault.field for fault in caught.value.faults] == ["features.EXT_SOURCE_1"]
+    assert_refused_in_both(caught.value)
 
 
 def test_unknown_names_come_with_the_nearest(intake: Intake) -> None:
-    with pytest.raises(FaultyInputError, match="did you mean AMT_CREDIT"):
+    with pytest.raises(FaultyInputError, match="did you mean AMT_CREDIT") as near:
         intake.accept({"AMT_CREDITS": 1.0})
-    with pytest.raises(FaultyInputError, match="no feature has this name"):
+    assert "vouliez-vous dire AMT_CREDIT" in near.value.faults[0].problem.fr
+    with pytest.raises(FaultyInputError, match="no feature has this name") as far:
         intake.accept({"x" * 5_000: 1.0})
+    for refusal in (near, far):
+        assert_refused_in_both(refusal.value)
 
 
 def test_a_variation_is_what_would_be_accepted(intake: Intake, rows: Rows) -> None:

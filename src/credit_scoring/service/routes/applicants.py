@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from credit_scoring.adapters.feature_store import ApplicantQuery
+from credit_scoring.domain.text import Language
 from credit_scoring.service.answers import explanation
 from credit_scoring.service.bodies import answer, refusals
 from credit_scoring.service.cases import supplied_case
@@ -82,11 +83,12 @@ async def read(request: Request, applicant: Id) -> Response:
 async def score(request: Request, applicant: Id) -> Response:
     """Return what the champion says of a stored applicant now; the features it saw are recorded with the decision."""
     context, caller = admitted(request, "score")
-    case = await asyncio.to_thread(_case, context, applicant, caller, request)
-    return answer(explanation(await context.desk.decided(case)))
+    language = language_of(request)
+    case = await asyncio.to_thread(_case, context, applicant, caller, language)
+    return answer(explanation(await context.desk.decided(case)), language=language)
 
 
-def _case(context: Context, applicant: int, caller: str, request: Request) -> Case:
+def _case(context: Context, applicant: int, caller: str, language: Language) -> Case:
     serving = context.serving()
     features, coverage = stored_features(context, serving, applicant)
     return supplied_case(
@@ -97,5 +99,5 @@ def _case(context: Context, applicant: int, caller: str, request: Request) -> Ca
         caller=caller,
         endpoint="applicant",
         applicant=applicant,
-        language=language_of(request),
+        language=language,
     )

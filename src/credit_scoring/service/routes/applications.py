@@ -6,6 +6,7 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
+from credit_scoring.domain.text import Text
 from credit_scoring.scoring.arrivals import accepted
 from credit_scoring.service.answers import explanation
 from credit_scoring.service.bodies import JSON, answer, body_of, refusals, require_type, validated
@@ -17,6 +18,10 @@ from credit_scoring.wire.scoring import ApplicationRequest, Explanation
 
 router = APIRouter(tags=["decisions"], route_class=DirectRoute)
 ABSENT = "the table was not sent: the features built from it are missing"
+_ONE_TABLE = Text(
+    "the model was trained on one table: send its columns to /predict",
+    "le modèle a été entraîné sur une seule table\N{NO-BREAK SPACE}: envoyez ses colonnes à /predict",
+)
 EXAMPLE = {
     "application": {
         "SK_ID_CURR": 900_001,
@@ -63,8 +68,9 @@ async def score_application(request: Request) -> Response:
     asked = validated(ApplicationRequest, body)
     serving = context.serving()
     if serving.bundle.manifest.portfolio != "home_credit":
-        raise RefusedError(409, "the model was trained on one table: send its columns to /predict")
+        raise RefusedError(409, _ONE_TABLE)
     arrival = await asyncio.to_thread(accepted, serving.bundle, asked.rows())
+    language = language_of(request)
     case = Case(
         serving=serving,
         endpoint="application",
@@ -73,7 +79,7 @@ async def score_application(request: Request) -> Response:
         arrival=arrival,
         coverage=arrival.coverage,
         remarks=tuple(Remark("absent_table", table, ABSENT) for table in arrival.absent),
-        language=language_of(request),
+        language=language,
         applicant=arrival.applicant,
     )
-    return answer(explanation(await context.desk.decided(case)))
+    return answer(explanation(await context.desk.decided(case)), language=language)

@@ -10,6 +10,7 @@ import polars as pl
 from fastapi import APIRouter, Request, Response
 
 from credit_scoring.domain.errors import Fault, FaultyInputError
+from credit_scoring.domain.text import Text
 from credit_scoring.service.answers import prediction
 from credit_scoring.service.bodies import JSON, answer, body_of, refusals, require_type, validated
 from credit_scoring.service.cases import supplied_case
@@ -23,6 +24,7 @@ router = APIRouter(tags=["decisions"])
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 FORMS = (JSON, ARROW, PARQUET)
 ROWS_AT_A_TIME = 500
+_NO_IDS = Text("must be whole numbers", "doit contenir des nombres entiers")
 _BODY = body_of(
     BatchRequest, {"applications": [{"features": {"EXT_SOURCE_2": 0.6}}, {"features": {"EXT_SOURCE_2": 0.2}}]}
 )
@@ -115,15 +117,19 @@ def _rows(body: bytes, form: str) -> list[PredictRequest]:
         raise RefusedError(400, f"the body cannot be read as {form}: {str(error).splitlines()[0][:200]}") from error
     _require_rows(frame.height)
     if strange := [n for n, kind in frame.schema.items() if not (kind.is_numeric() or kind in {pl.String, pl.Null})]:
-        raise FaultyInputError([Fault(name, f"{frame.schema[name]} is neither number nor text") for name in strange])
+        raise FaultyInputError([Fault(name, _neither(frame.schema[name])) for name in strange])
     applicants = frame[APPLICATION_ID].to_list() if APPLICATION_ID in frame.columns else [None] * frame.height
     features = frame.drop(APPLICATION_ID, strict=False).with_columns(pl.selectors.float().fill_nan(None))
     if applicants and not all(isinstance(key, int | None) for key in applicants):
-        raise FaultyInputError([Fault(APPLICATION_ID, "must be whole numbers")])
+        raise FaultyInputError([Fault(APPLICATION_ID, _NO_IDS)])
     return [
         PredictRequest.model_construct(features=row, applicant=key)
         for row, key in zip(features.iter_rows(named=True), applicants, strict=True)
     ]
+
+
+def _neither(kind: pl.DataType) -> Text:
+    return Text(f"{kind} is neither number nor text", f"{kind} n'est ni un nombre ni un texte")
 
 
 def _require_rows(rows: int) -> None:

@@ -129,7 +129,7 @@ async def explanation(request: Request, decision_id: Id) -> Response:
     def work() -> RecordedExplanation:
         return explained(seen(context, made(context, decision_id)), language)
 
-    return answer(await asyncio.to_thread(work))
+    return answer(await asyncio.to_thread(work), language=language)
 
 
 @router.post(

@@ -42,8 +42,8 @@ router = APIRouter(tags=["model"])
 async def model_info(request: Request) -> Response:
     """Return the champion's origin, figures with intervals, cost policy, and features told in the reader's language."""
     context, _ = admitted(request, "score")
-    challenger = context.champion.challenger
-    return answer(_info(context.serving(), challenger.digest if challenger else None, language_of(request)))
+    challenger, language = context.champion.challenger, language_of(request)
+    return answer(_info(context.serving(), challenger.digest if challenger else None, language), language=language)
 
 
 @router.get(
@@ -74,7 +74,8 @@ async def contributions(
     """
     context, _ = admitted(request, "score")
     serving, language = context.serving(), language_of(request)
-    return answer(await asyncio.to_thread(context.drivers.effects, serving, most=most, language=language))
+    effects = await asyncio.to_thread(context.drivers.effects, serving, most=most, language=language)
+    return answer(effects, language=language)
 
 
 @router.get(

@@ -39,7 +39,8 @@ async def predict(request: Request) -> Response:
 )
 async def explain(request: Request) -> Response:
     """Return the prediction with what raised and lowered it, in the language of ``Accept-Language``."""
-    return answer(explanation(await _decided(request, "explain", language_of(request))))
+    language = language_of(request)
+    return answer(explanation(await _decided(request, "explain", language)), language=language)
 
 
 async def _decided(request: Request, endpoint: str, language: Language | None) -> Decided:

@@ -6,7 +6,7 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from credit_scoring.domain.text import Language
+from credit_scoring.domain.text import Language, Text
 from credit_scoring.explain.actionable import check_changes, with_consequences
 from credit_scoring.scoring.inputs import Value
 from credit_scoring.service.answers import explanation
@@ -21,6 +21,10 @@ from credit_scoring.service.what_if import changed, suggested
 from credit_scoring.wire.simulation import Simulation, SimulationRequest
 
 router = APIRouter(tags=["what-if"])
+_OTHERS = Text(
+    "which fields an applicant can change is only known of Home Credit applications",
+    "les champs qu'un demandeur peut modifier ne sont connus que pour les demandes Home Credit",
+)
 EXAMPLE = {
     "features": {
         "AMT_CREDIT": 450_000.0,
@@ -57,7 +61,7 @@ async def simulate(request: Request) -> Response:
     if asked.suggest:
         suggestion = await asyncio.to_thread(suggested, first, features, term=asked.term, language=language)
     told = {"simulation": True, "changes": changes, "before": explanation(first), "after": explanation(second)}
-    return answer(told | {"suggestion": suggestion.model_dump() if suggestion else None})
+    return answer(told | {"suggestion": suggestion.model_dump() if suggestion else None}, language=language)
 
 
 def _cases(
@@ -65,7 +69,7 @@ def _cases(
 ) -> tuple[Case, Case, dict[str, float], dict[str, Value]]:
     serving = context.serving()
     if serving.bundle.manifest.portfolio != "home_credit":
-        raise RefusedError(409, "which fields an applicant can change is only known of Home Credit applications")
+        raise RefusedError(409, _OTHERS)
     features: dict[str, Value] = dict(asked.features or {})
     coverage: float | None = None
     applicant = asked.applicant

@@ -30,7 +30,8 @@ async def standing(request: Request) -> Response:
     """Return how a feature is distributed, and where a value stands, among all and those who are like one."""
     context, _ = admitted(request, "score")
     asked = await parsed(request, StandingRequest)
-    return answer(await asyncio.to_thread(_standing, context, asked, language_of(request)))
+    language = language_of(request)
+    return answer(await asyncio.to_thread(_standing, context, asked, language), language=language)
 
 
 def _standing(context: Context, asked: StandingRequest, language: Language) -> Standing:
@@ -53,7 +54,8 @@ async def relation(request: Request) -> Response:
     """Return how many stored applicants, all or those who are like one, have both features so, and their mean PD."""
     context, _ = admitted(request, "score")
     asked = await parsed(request, RelationRequest)
-    return answer(await asyncio.to_thread(_relation, context, asked, language_of(request)))
+    language = language_of(request)
+    return answer(await asyncio.to_thread(_relation, context, asked, language), language=language)
 
 
 def _relation(context: Context, asked: RelationRequest, language: Language) -> Relation:
