@@ -166,6 +166,35 @@ def test_what_a_reviewer_wrote_is_shown_as_written(server: Running, opened: Open
     assert plain(comment) in shown
 
 
+def simulation_page(url: str, language: str) -> None:
+    """Stand for the program at that page, which a test cannot open by its address."""
+    from credit_scoring.dashboard.desk import Desk  # noqa: PLC0415 - runs as a script of its own
+    from credit_scoring.dashboard.views import simulation  # noqa: PLC0415
+    from credit_scoring.dashboard.words import Words  # noqa: PLC0415
+
+    simulation.page(Desk(Words("fr" if language == "fr" else "en"), url=url, key="", reviewer="", pages={}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_wrong_with_a_simulation_is_told_in_the_officer_s_language(server: Running, language: Language) -> None:
+    features = {"AMT_CREDIT": 450_000.0, "EXT_SOURCE_2": 0.5}  # no annuity, so another term has no price
+    decision = server.client.post("/predict", json={"features": features}).json()["decision_id"]
+    words = Words(language)
+    app = AppTest.from_function(simulation_page, args=(server.url, language), default_timeout=60)
+    app.query_params["decision"] = decision
+    app.run().number_input(key=f"simulate-{decision}-TERM").set_value(48)
+    app.button[0].click().run()
+    assert words("simulation.refused") in texts_of(app)
+    headers, asked = {"Accept-Language": language}, {"decision": decision, "changes": {"TERM": 48}}
+    (fault,) = server.client.post("/simulate", json=asked, headers=headers).json()["faults"]
+    (table,) = [one.value for one in app.table]
+    assert list(table.columns) == [words("error.field"), words("error.said")]
+    assert table.to_numpy().tolist() == [
+        [plain(f"{words('field.TERM')} (changes.TERM)"), plain(fault["problem"])],
+    ]
+    assert ("AMT_ANNUITY" in fault["problem"], "indiquez" in fault["problem"]) == (True, language == "fr")
+
+
 @pytest.fixture
 def watching(stocked: Path, tmp_path: Path) -> Iterator[Running]:
     """A server whose book of the watch is a test's own."""
