@@ -103,7 +103,9 @@ class CompiledTerms:
         unknown = np.isnan(parts)
         numbers, levels = parts[: self._numbers], parts[self._numbers :]
         numbers -= self._center
-        np.clip(numbers, self._low, self._high, out=numbers)
+        # Together two thirds of what `np.clip` takes.
+        np.maximum(numbers, self._low, out=numbers)
+        np.minimum(numbers, self._high, out=numbers)
         numbers *= self._slope
         np.copyto(numbers, self._missing, where=unknown[: self._numbers])
         if levels.size:

@@ -156,9 +156,9 @@ class CreditModel:
 
     def _margin(self, values: Floats) -> Floats:
         """Return the margin of few rows, by this thread alone."""
-        rows = np.ascontiguousarray(values)  # LightGBM takes them one by one
-        total = self.linear.intercept + self._terms.total(rows)
-        if self.booster is not None and rows.size:
+        total = self.linear.intercept + self._terms.total(values)
+        if self.booster is not None and values.size:
+            rows = np.ascontiguousarray(values)  # LightGBM takes them one by one, the terms column by column
             total += self.booster.predict(rows, raw_score=True, num_threads=1)
         return total
 
