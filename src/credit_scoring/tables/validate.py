@@ -87,9 +87,8 @@ def _misshapen(stem: str, source: Source | None) -> list[Violation]:
     try:
         width = lines.head(1).select(commas).collect().item()
         wrong = lines.filter(commas != width)
-        counted = lines.select((commas != width).sum(), quoted=line.str.contains('"', literal=True).any()).collect()
-        number, quoted = counted.row(0)
-        if not number or quoted:
+        number = lines.select((commas != width).sum()).collect().item()
+        if not number or lines.select(line.str.contains('"', literal=True).any()).collect().item():
             return []
         examples = tuple(f"line {n}" for n in wrong.head(EXAMPLES).collect()["number"])
     except pl.exceptions.PolarsError:
