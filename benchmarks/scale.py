@@ -13,177 +13,168 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from _scale_told import Found, page
+from credit_scoring.bundle.manifest import Manifest
+from credit_scoring.bundle.model import usable_cores
 from credit_scoring.bundle.published import PublishedBundles
 from credit_scoring.bundle.store import Bundle, load_bundle
 from credit_scoring.scoring.score import score
-from credit_scoring.training.boosting import Boosting
 from credit_scoring.training.candidates import candidates_for
-from credit_scoring.training.logistic import PENALTY_OF_MANY_ROWS, Logistic
-from credit_scoring.training.sample import Sample
+from credit_scoring.training.logistic import PENALTY_OF_MANY_ROWS
+from credit_scoring.training.sample import Fitted, Sample
 from credit_scoring.training.split import person_groups
 from features import parse, rows_of, tables_of
 from main_job import measured
 
 ROWS_AT_A_TIME = 20_000
+RATED_ROWS = 100_000
 FIT_ROUNDS = 2_000
-Spent = tuple[float, float]
+# Weights of 0 and 1 would leave out the trees or the regression; every other takes the same time to score.
+FINAL = {"rounds": str(FIT_ROUNDS), "inverse_penalty": f"{PENALTY_OF_MANY_ROWS:g}", "linear_weight": "0.5"}
 
 
-def trees(folder: Path, features: Path) -> float:
-    """Return the seconds of one LightGBM fit of 2,000 rounds on all rows and features of the bundle."""
-    return fit(folder, features, Boosting, {"rounds": str(FIT_ROUNDS)})
+def parsed(folder: Path) -> Found:
+    """Return what DuckDB takes to parse the CSV files."""
+    start, before = time.perf_counter(), time.process_time()
+    parse(folder)
+    return {"parse": time.perf_counter() - start, "parse_processor": time.process_time() - before}
 
 
-def regression(folder: Path, features: Path) -> float:
-    """Return the seconds of one fit of the regression on all features."""
-    return fit(folder, features, Logistic, {"inverse_penalty": f"{PENALTY_OF_MANY_ROWS:g}"})
+def champion(folder: Path, features: Path) -> Found:
+    """Return the rate of the bundle's own model."""
+    return {f"champion_{name}": value for name, value in rate(load_bundle(folder), features).items()}
 
 
-def fit(folder: Path, features: Path, kind: type[Boosting | Logistic], settings: dict[str, str]) -> float:
-    manifest = load_bundle(folder).manifest
+def fits(folder: Path, features: Path) -> Found:
+    """Return the seconds of one fit of trees and of regression on all rows, and the rate of the blend they make."""
+    bundle = load_bundle(folder)
+    sample = sample_of(bundle.manifest, features)
+    regression, trees, blend = candidates_for(sample.encoder.features)[-3:]
+    fitted: dict[str, Fitted] = {}
+    found: Found = {}
+    for name, candidate in {"trees": trees, "regression": regression, "blend": blend}.items():
+        start = time.perf_counter()
+        fitted[candidate.name] = candidate.fit(sample, seed=7, threads=usable_cores(), follow=[FINAL], fitted=fitted)
+        found[name] = time.perf_counter() - start
+    model = fitted[blend.name].model(sample.encoder, bundle.model.calibrator)
+    found["fits_peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    del sample
+    return found | {f"blend_{name}": value for name, value in rate(replace(bundle, model=model), features).items()}
+
+
+def sample_of(manifest: Manifest, features: Path) -> Sample:
+    """Return all labelled rows with the features of a bundle."""
     matrix = pl.read_parquet(features)
     directions = {card.name: card.direction for card in manifest.features}
-    sample = Sample(
+    return Sample(
         np.ascontiguousarray(manifest.encoder.encode(matrix)),
         matrix["TARGET"].to_numpy() == 1,
         person_groups(matrix),
         manifest.encoder,
         tuple(directions[name] for name in manifest.encoder.features),
     )
-    del matrix
-    # The last of its kind: the regression on all features, not that on the external scores.
-    candidate = [found for found in candidates_for(manifest.encoder.features) if isinstance(found, kind)][-1]
-    start = time.perf_counter()
-    candidate.fit(sample, seed=7, threads=os.cpu_count() or 1, follow=[settings])
-    return time.perf_counter() - start
 
 
-def rate(folder: Path, features: Path) -> float:
-    """Return LightGBM's own time over ours, from a feature matrix to decisions: 1 if scoring added nothing."""
-    bundle: Bundle = load_bundle(folder)
+def rate(bundle: Bundle, features: Path) -> Found:
+    """Return LightGBM's own time over ours, from a feature matrix to decisions: 1 if scoring added nothing.
+
+    ``rate`` is of seconds, ``rate_processor`` of the processor's, which suffer less from whoever else uses the machine.
+    """
     booster = bundle.model.booster
     if booster is None:
-        raise SystemExit(f"{folder} has no trees: the blend or lightgbm must win for this comparison")
-    matrix = pl.read_parquet(features).head(200_000)
-    ours = theirs = 0.0
-    for rows in matrix.iter_slices(ROWS_AT_A_TIME):
+        raise SystemExit("the model has no trees: the blend or lightgbm must win for this comparison")
+    ours, theirs = np.zeros(2), np.zeros(2)
+    for rows in pl.read_parquet(features, n_rows=RATED_ROWS).iter_slices(ROWS_AT_A_TIME):
         values = np.ascontiguousarray(bundle.model.encoder.encode(rows))
-        start = time.perf_counter()
-        booster.predict(values, raw_score=True, num_threads=os.cpu_count())
-        middle = time.perf_counter()
+        start = _clocks()
+        booster.predict(values, raw_score=True, num_threads=usable_cores())
+        middle = _clocks()
         score(bundle, rows)
-        theirs, ours = theirs + middle - start, ours + time.perf_counter() - middle
-    return theirs / ours
+        theirs, ours = theirs + middle - start, ours + _clocks() - middle
+    both = (theirs / ours).tolist()
+    return {
+        "rate": both[0],
+        "rate_processor": both[1],
+        "trees": booster.num_trees(),
+        "terms": len(bundle.model.linear.terms),
+    }
 
 
-def alone(kind: str, *paths: Path) -> float:
+def _clocks() -> NDArray[np.float64]:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def alone(kind: str, *paths: Path) -> Found:
     """Return what a function of this file finds in a process of its own."""
     command = [sys.executable, __file__, "--alone", kind, *map(str, paths)]
-    return float(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    return dict(
+        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    )
 
 
-def timed_parse(folder: Path) -> float:
-    start = time.perf_counter()
-    parse(folder)
-    return time.perf_counter() - start
+ALONE: dict[str, Callable[..., Found]] = {one.__name__: one for one in (parsed, champion, fits)}
 
 
-ALONE: dict[str, Callable[..., float]] = {"trees": trees, "regression": regression, "rate": rate, "parse": timed_parse}
-
-
-def of_size(size: float, data: Path, home: Path, *, small: bool, trains: bool) -> dict[str, float]:
+def of_size(size: float, data: Path, home: Path, *, small: bool, trains: bool) -> Found:
     """Return every figure of one size; where it does not train, the champion of the size before scores."""
     home.mkdir(exist_ok=True)
     parquet = tables_of(data, size, "parquet")
-    found: dict[str, float] = {"rows": rows_of(parquet)}
+    found: Found = {"rows": rows_of(parquet)}
 
-    def keep(name: str, spent: Spent) -> None:
-        found[name], found[f"{name}_peak"] = spent[0], spent[1] / 1000
-        print(f"{size:g} %: {name} {spent[0]:.1f} s, {spent[1] / 1000:.2f} GB", file=sys.stderr)
+    def keep(name: str, *arguments: str) -> None:
+        before = _processor_of_children()
+        seconds, peak = measured(home, *arguments)
+        found[name], found[f"{name}_peak"] = seconds, peak / 1000
+        found[f"{name}_processor"] = _processor_of_children() - before
+        tell(f"{name} {seconds:.1f} s, {peak / 1000:.2f} GB")
+
+    def ask(kind: str, *paths: Path) -> None:
+        answer = alone(kind, *paths)
+        found.update(answer)
+        tell(", ".join(f"{name} {value:.3g}" for name, value in answer.items()))
+
+    def tell(what: str) -> None:
+        print(f"{size:g} %: {what}", file=sys.stderr, flush=True)
 
     matrix = home / "features.parquet"
     options = ("-o", str(matrix), "--applications", "application_train")
-    keep("parquet", measured(home, "features", str(parquet), *options))
+    keep("parquet", "features", str(parquet), *options)
     if small:
         csv = tables_of(data, size, "csv")
-        found["parse"] = alone("parse", csv)
-        keep("csv", measured(home, "features", str(csv), *options))
+        ask("parsed", csv)
+        keep("csv", "features", str(csv), *options)
     if trains:
-        keep("train", measured(home, "train", str(parquet), "--promote"))
+        keep("train", "train", str(parquet), "--promote")
     published = PublishedBundles(home / "models")
     bundle = published.path(published.champion().digest)
-    keep("score", measured(home, "score", str(parquet), "-o", str(home / "decisions.parquet")))
-    found |= {"scored": rows_of_one(home / "decisions.parquet"), "rate": alone("rate", bundle, matrix)}
+    keep("score", "score", str(parquet), "-o", str(home / "decisions.parquet"))
+    found["scored"] = rows_of_one(home / "decisions.parquet")
+    ask("champion", bundle, matrix)
     if small:
-        found |= {kind: alone(kind, bundle, matrix) for kind in ("trees", "regression")}
+        ask("fits", bundle, matrix)
     return found
+
+
+def _processor_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def rows_of_one(path: Path) -> int:
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
-
-
-def table(results: dict[float, dict[str, float]]) -> str:
-    heads = [
-        "size",
-        "rows",
-        "DuckDB parse, s",
-        "features: CSV, s (GB)",
-        "÷ parse",
-        "Parquet, s (GB)",
-        "µs a row, Parquet",
-    ]
-    heads += [
-        f"LightGBM fit of {FIT_ROUNDS:,} rounds, s",
-        "regression fit, s",
-        "train, s (GB)",
-        "score, s (GB)",
-        "scored",
-        "LightGBM's time ÷ ours",
-    ]
-    lines = ["| " + " | ".join(heads) + " |", "|" + " ---: |" * len(heads)]
-
-    def spent(found: dict[str, float], name: str) -> str:
-        return f"{found[name]:.1f} ({found[f'{name}_peak']:.2f})" if name in found else ""
-
-    for size, found in results.items():
-        cells = [f"{size:g} %", f"{found['rows']:,.0f}", plain(found, "parse", ".1f"), spent(found, "csv")]
-        cells += [f"{found['csv'] / found['parse']:.1f}" if "csv" in found else "", spent(found, "parquet")]
-        cells += [
-            f"{found['parquet'] / found['rows'] * 1e6:.2f}",
-            plain(found, "trees", ".0f"),
-            plain(found, "regression", ".0f"),
-        ]
-        cells += [spent(found, "train"), spent(found, "score"), f"{found['scored']:,.0f}", f"{found['rate']:.2f}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def plain(found: dict[str, float], name: str, shown: str) -> str:
-    return format(found[name], shown) if name in found else ""
-
-
-def page(text: str, command: str) -> str:
-    return f"""# Scale: time and memory from 1 % to 300 %
-
-Measured {time.strftime("%Y-%m-%d")} on {os.cpu_count()} cores by `{command}`, on synthetic tables. Each command is one
-that a user types, with imports, validation and writing; GB are the process's peak. "Score" computes features of
-application_test and decides; the last column is from a feature matrix in memory to decisions, next to
-`Booster.predict` on the same rows, both on all cores.
-
-{text}
-"""
 
 
 def main() -> None:
@@ -194,7 +185,7 @@ def main() -> None:
     )
     parser.add_argument("--train-up-to", type=float, default=100, help="the largest size whose whole `train` is run")
     parser.add_argument("--data", type=Path, help="where the synthetic tables are, or are to be made")
-    parser.add_argument("--write", type=Path, help="Markdown file to write the table to")
+    parser.add_argument("--write", type=Path, help="Markdown file to write the page to")
     parser.add_argument("--alone", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.alone:
@@ -206,13 +197,16 @@ def main() -> None:
         for size in [*asked.sizes, *asked.beyond]:
             small = size in asked.sizes
             results[size] = of_size(size, data, home, small=small, trains=small and size <= asked.train_up_to)
-        text = table(results)
+        sizes = "--sizes {} --beyond {}".format(
+            *(" ".join(f"{one:g}" for one in of) for of in (asked.sizes, asked.beyond))
+        )
+        text = page(
+            results,
+            f"python benchmarks/scale.py {sizes} --train-up-to {asked.train_up_to:g} --write {asked.write}",
+        )
         print(text)
         if asked.write:
-            asked.write.write_text(
-                page(text, f"python benchmarks/scale.py --train-up-to {asked.train_up_to:g} --write {asked.write}"),
-                encoding="utf-8",
-            )
+            asked.write.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
