@@ -97,7 +97,6 @@ MOMENTS = (
     ("Training", 0.2),
     ("Registering", 0.0),
     ("Registering", 0.7),
-    ("Registering", 2.0),
 )
 
 
@@ -128,7 +127,7 @@ def test_a_killed_training_leaves_the_champion_and_the_next_one_works(portfolio:
         killed += process.wait() == -signal.SIGKILL
         process.stderr.close()
         assert deciding(pointer) == champion
-    assert killed >= 2  # the last delays may come too late on a fast machine
+    assert killed >= 2  # the last delay may come too late on a fast machine
     run(tmp_path, "score", "--matrix", file, "-o", tmp_path / "d.parquet")
     assert "challenger" in run(tmp_path, *arguments)
     run(tmp_path, "model", "promote", "challenger")

@@ -113,4 +113,5 @@ def test_ctrl_c_keeps_what_is_finished(file: Path, tmp_path: Path) -> None:
     *kept, last = trials_of(storage)
     assert kept
     assert {trial.state for trial in kept} <= {TrialState.COMPLETE, TrialState.PRUNED}
-    assert last.state == TrialState.FAIL
+    # Ctrl-C while the trial is being made leaves it, without parameters, to its heartbeat; any later, it has failed.
+    assert last.state == TrialState.FAIL or (last.state == TrialState.RUNNING and not last.params)
