@@ -71,6 +71,6 @@ check "Kubernetes manifests, by their schemas" kubernetes-validate --strict "${m
 check_rules
 check "spelling of ${#texts[@]} documents" codespell --ignore-words .codespellignore -- "${texts[@]}"
 check "links and anchors" "$python" scripts/check_links.py "${texts[@]}"
-git clone --quiet . "$scratch/clone" # without what is installed and built here
+git clone --quiet --no-local . "$scratch/clone" # without what is installed, built here or belongs to no branch
 check "no secret in any file or commit" kingfisher scan --no-validate --no-update-check --quiet "$scratch/clone"
 check "sdist, and one wheel from it and from the checkout" build_distributions
