@@ -74,9 +74,10 @@ def settings() -> str:
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        kind = str(field.annotation).replace("<class '", "").replace("'>", "").replace("typing.", "").replace("|", "or")
+        kind = str(field.annotation).replace("<class '", "").replace("'>", "").replace("|", "or")
+        kind = re.sub(r"\b(?:typing|pathlib(?:\._local)?)\.", "", kind)
         default = "the working directory" if name == "home" else f"`{field.default!r}`"
-        lines.append(f"| `CREDIT_SCORING_{name.upper()}` | {kind.removeprefix('pathlib.')} | {default} |")
+        lines.append(f"| `CREDIT_SCORING_{name.upper()}` | {kind} | {default} |")
     return "\n".join([*lines, ""])
 
 

@@ -68,9 +68,13 @@ def _sqlite(address: URL, *, kept: bool) -> tuple[Engine, Path | None]:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin as `_begin_sqlite` says
     connection.text_factory = _text
-    _use_write_ahead_log(connection)
-    for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "cache_size = -16000"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        _use_write_ahead_log(connection)
+        for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "cache_size = -16000"):
+            connection.execute(f"PRAGMA {pragma}")
+    except connection.Error:
+        connection.close()  # nobody else would: SQLAlchemy does not know it yet
+        raise
 
 
 def _text(stored: bytes) -> str:
