@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -140,7 +140,7 @@ def visited(browser: Browser, address: str, title: str, charts: int) -> tuple[fl
     return spent, api_seconds() - before
 
 
-def table(what: str, measured: Iterator[tuple[str, list[tuple[float, float]]]]) -> Iterator[str]:
+def table(what: str, measured: Iterable[tuple[str, list[tuple[float, float]]]]) -> Iterator[str]:
     """Yield the lines of a table: of each page's times the first, and the median of the others."""
     yield f"| {what} | cold, s | of it API | beyond | warm, s | of it API | beyond |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -191,7 +191,7 @@ def measured(browser: Browser, home: Path) -> Iterator[str]:
         watched(home)
         with dashboard_runs(home):
             found = list(within(browser))
-        yield from table("within a window", iter(found))
+        yield from table("within a window", found)
         yield from ("", met([times for _, times in found]))
         yield ""
         with dashboard_runs(home), peer_runs(home):

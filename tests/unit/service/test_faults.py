@@ -9,12 +9,12 @@ from pydantic import BaseModel, ValidationError
 from tests.told import assert_refused_in_both, assert_told_in_both
 
 from credit_scoring.domain.errors import FaultyInputError
-from credit_scoring.service import faults
+from credit_scoring.service import app, faults
 from credit_scoring.service.bodies import validated
 from credit_scoring.service.faults import body_faults, parameter_faults
 from credit_scoring.service.problems import RefusedError
-from credit_scoring.wire.applicants import ApplicantSearch, RelationRequest, StandingRequest
-from credit_scoring.wire.base import OWN_RULE
+from credit_scoring.wire.applicants import ApplicantSearch
+from credit_scoring.wire.base import OWN_RULE, Problem
 from credit_scoring.wire.decisions import (
     DecisionSearch,
     OutcomesRequest,
@@ -24,19 +24,10 @@ from credit_scoring.wire.decisions import (
 )
 from credit_scoring.wire.monitoring import WatchSearch
 from credit_scoring.wire.policy import Costs, Proposal
-from credit_scoring.wire.scoring import ApplicationRequest, BatchRequest, PredictRequest
+from credit_scoring.wire.scoring import PredictRequest
 from credit_scoring.wire.simulation import SimulationRequest
 
-BODIES: tuple[type[BaseModel], ...] = (
-    PredictRequest,
-    BatchRequest,
-    ApplicationRequest,
-    StandingRequest,
-    RelationRequest,
-    SimulationRequest,
-    ReviewRequest,
-    OutcomesRequest,
-)
+BODIES: tuple[type[BaseModel], ...] = tuple(model for model in app.BODIES if model is not Problem)
 ADDRESSES: tuple[type[BaseModel], ...] = (
     ApplicantSearch,
     DecisionSearch,
