@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,7 @@ from credit_scoring.training.parameters import Origin
 try:
     import optuna
     from optuna import Study, Trial, TrialPruned
-    from optuna.exceptions import ExperimentalWarning, OptunaError
+    from optuna.exceptions import OptunaError
     from optuna.pruners import NopPruner
     from optuna.samplers import TPESampler
     from optuna.storages import RDBStorage
@@ -39,8 +38,6 @@ __all__ = [
 
 DEFAULTS = "defaults"
 MADE_ON = "made_on"
-# A process that dies leaves a trial that seems to run; after ten minutes without a sign of life it counts as failed.
-HEARTBEAT_SECONDS, GRACE_SECONDS = 60, 600
 LOCK_SECONDS = 60
 OPENING_ATTEMPTS = 5
 FEWEST_FULL_TRIALS, FEWEST_FOLDS = 5, 2
@@ -132,9 +129,8 @@ def _storage(url: str) -> RDBStorage:
         arguments["connect_args"] = {"timeout": LOCK_SECONDS}
     for attempt in range(1, OPENING_ATTEMPTS + 1):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ExperimentalWarning)  # the heartbeat
-                return RDBStorage(url, arguments, heartbeat_interval=HEARTBEAT_SECONDS, grace_period=GRACE_SECONDS)
+            # No heartbeat: its thread outlives a Ctrl-C that meets it starting, and the program with it.
+            return RDBStorage(url, arguments)
         except ImportError as error:
             raise StudyError(
                 f"the study's database {_shown(url)} needs a driver that is not installed; for PostgreSQL install "
