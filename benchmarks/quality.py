@@ -158,7 +158,7 @@ def judged(folder: Path, peers: Path) -> tuple[str, dict[str, Floats], Booleans,
 
 
 def table(head: str, found: dict[str, Floats], defaulted: Booleans, fold: Integers) -> list[str]:
-    """Return a Markdown table of one folder; differences are ours (cheapest candidate) minus the row's."""
+    """Return a Markdown table of one folder; differences are ours (what training would choose) minus the row's."""
     made = {
         name: figures(p, defaulted, declined=decline_out_of_fold(p, defaulted, fold, COSTS), costs=COSTS, seed=SEED)
         for name, p in found.items()
