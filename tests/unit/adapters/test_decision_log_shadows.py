@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,8 +28,9 @@ def champion() -> Bundle:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> DecisionLog:
-    return open_log(f"sqlite:///{tmp_path / 'decisions.db'}")
+def log(tmp_path: Path) -> Iterator[DecisionLog]:
+    with open_log(f"sqlite:///{tmp_path / 'decisions.db'}") as opened:
+        yield opened
 
 
 def facts(p: float, bundle: str, cutoff: float = 0.1) -> dict[str, str | float]:
