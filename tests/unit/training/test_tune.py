@@ -154,6 +154,17 @@ def test_an_interrupt_keeps_finished_trials_and_the_next_run_goes_on(
     assert sum("defaults" in trial.user_attrs for trial in whole) == 1
 
 
+@pytest.mark.parametrize("finished", [0, 1])
+def test_a_trial_that_a_killed_process_left_counts_for_nothing(few: TrainingSet, tmp_path: Path, finished: int) -> None:
+    url = storage(tmp_path)
+    tuned(few, url, finished)
+    with opened(url) as database:
+        left = optuna.load_study(study_name="study", storage=database).ask().number
+    found = tuned(few, url, 1)
+    assert (found.trials, trials_of(url)[left].state) == (finished + 1, TrialState.RUNNING)
+    assert found.log_loss["best"] <= found.log_loss["defaults"]
+
+
 def test_the_parameters_are_trained_with_and_told(few: TrainingSet, tmp_path: Path) -> None:
     given = BoostingParameters(num_leaves=3, lambda_l2=12.5)
     TunedParameters(parameters=given).write(tmp_path / "p.json")
